@@ -1,0 +1,1 @@
+"""Speak text in a cloned voice, from any program on this computer."""

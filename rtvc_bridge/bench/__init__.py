@@ -1,0 +1,1 @@
+"""Figures of this installation: speed, memory, words understood, likeness."""

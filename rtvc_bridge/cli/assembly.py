@@ -1,0 +1,95 @@
+"""Putting the parts together as the settings say."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+from rtvc_bridge import paths, plugins
+from rtvc_bridge.config import Settings
+from rtvc_bridge.engine import Engine
+from rtvc_bridge.schedule import Limits
+from rtvc_bridge.stages import assemble
+from rtvc_bridge.stages.weights import Library
+from rtvc_bridge.voices import VoiceStore
+from rtvc_bridge.worker import Worker
+
+DEFAULT_PIPELINE = "three-stage"
+
+
+def voice_store(settings: Settings) -> VoiceStore:
+    """Return the store that the settings name."""
+    folder = settings.voices.folder
+    return VoiceStore(Path(folder).expanduser() if folder else paths.data_dir() / "voices")
+
+
+def library(settings: Settings) -> Library:
+    """Return the library of weights, reached as the settings say."""
+    models = settings.models
+    return assemble.library(folder=models.folder, hub_url=models.hub_url, offline=models.offline)
+
+
+def fetched(settings: Settings, names: list[str]) -> list[Path]:
+    """Return where the artifacts are, fetching what is missing behind a progress bar.
+
+    Raises:
+        ModelError: If something is missing and no source gives it.
+        StorageError: If the cache cannot be written.
+    """
+    weights = library(settings)
+    with progress_bar() as progress:
+        return [weights.path(name, progress=progress) for name in names]
+
+
+@contextmanager
+def opened_worker(settings: Settings) -> Iterator[Worker]:
+    """Give the pipeline that the settings name, ready, in a process of its own.
+
+    Raises:
+        ModelError: If weights are missing or do not fit.
+        WorkerError: If the process cannot start.
+    """
+    models = settings.models
+    options: dict[str, object] = {}
+    if models.pipeline == DEFAULT_PIPELINE:
+        fetched(settings, [assemble.KOKORO, assemble.GE2E])
+        options = models.model_dump(exclude={"pipeline"})
+    with Worker(plugins.pipeline_factory(models.pipeline), options) as worker:
+        worker.wait_ready()
+        yield worker
+
+
+@contextmanager
+def opened_engine(settings: Settings) -> Iterator[Engine]:
+    """Give a warm engine whose pipeline lives in a process of its own.
+
+    Raises:
+        ModelError: If weights are missing or do not fit.
+        WorkerError: If the process cannot start.
+    """
+    asked = settings.engine
+    limits = Limits(asked.max_queued_user, asked.max_queued_lane, asked.max_queued)
+    with (
+        opened_worker(settings) as worker,
+        Engine(
+            worker, max_chars=asked.max_chars, limits=limits, expires_s=asked.expire_s
+        ) as engine,
+    ):
+        yield engine
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
+    """Give a function that draws how much of which artifact is there, on stderr."""
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    with Progress(*columns, TransferSpeedColumn(), console=Console(stderr=True)) as bars:
+        tasks: dict[str, object] = {}
+
+        def show(name: str, done_bytes: int, total_bytes: int) -> None:
+            if name not in tasks:
+                tasks[name] = bars.add_task(name, total=total_bytes)
+            bars.update(tasks[name], completed=done_bytes)  # type: ignore[arg-type] # a TaskID
+
+        yield show

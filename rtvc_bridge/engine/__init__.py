@@ -1,0 +1,6 @@
+"""The queue, and the sound that comes out of it. Threads meet in this package only."""
+
+from rtvc_bridge.engine.engine import Engine
+from rtvc_bridge.engine.utterance import State, Status, Utterance
+
+__all__ = ["Engine", "State", "Status", "Utterance"]

@@ -1,0 +1,291 @@
+"""The queue, and the one thread that keeps the pipeline busy.
+
+Everything that crosses a thread crosses it in this file: requests go in
+through `Engine.say`, sound comes out through `Utterance.poll`.
+"""
+
+import logging
+import math
+import operator
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from itertools import count
+from types import TracebackType
+from typing import Self, TypeVar, cast
+
+from rtvc_bridge.audio import Audio
+from rtvc_bridge.engine.utterance import Line, State, Status, Utterance
+from rtvc_bridge.enrolment import Clip, Enrolment, SpeechDetector, enrol
+from rtvc_bridge.errors import QueueFullError, RtvcBridgeError, WorkerError
+from rtvc_bridge.pipeline import Delivery, Pipeline
+from rtvc_bridge.safety import consent as consents
+from rtvc_bridge.schedule import Lanes, Limits
+from rtvc_bridge.text import clean
+from rtvc_bridge.voices import Consent, Embedding, Voice
+from rtvc_bridge.worker import Worker, whereabouts
+
+logger = logging.getLogger(__name__)
+
+R = TypeVar("R")
+
+PLAIN = Delivery()
+USUAL_LIMITS = Limits()
+
+
+class Engine:
+    """Turns requests into sound, one at a time, fairly between lanes and between users.
+
+    The pipeline is used by one thread at a time, and not closed.
+
+    Args:
+        pipeline: What speaks; a Worker in the product.
+        max_chars: Longest text accepted.
+        limits: Most utterances that may wait.
+        expires_s: How long an utterance may wait before it is dropped as stale.
+        clock: Seconds, as time.monotonic gives them.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        *,
+        max_chars: int = 500,
+        limits: Limits = USUAL_LIMITS,
+        expires_s: float = math.inf,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._pipeline = pipeline
+        self._max_chars = max_chars
+        self._expires_s = expires_s
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._lanes: Lanes[Utterance] = Lanes(limits)
+        self._closing = False
+        self._guests = 0  # threads that want the pipeline for something else than speech
+        self._in_use: threading.Event | None = None  # stops whatever uses the pipeline now
+        self._ids = count(1)
+        self._listeners: tuple[Callable[[Status], None], ...] = ()
+        self._thread = threading.Thread(target=self._work, name="rtvc-engine", daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, err: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Cancel everything, and return once the pipeline is no longer used."""
+        with self._changed:
+            self._closing = True
+            if self._in_use is not None:
+                self._in_use.set()
+            self._changed.notify_all()
+        self.clear()
+        self._thread.join()
+        with self._changed:
+            self._changed.wait_for(lambda: self._in_use is None)
+
+    def on_status(self, listener: Callable[[Status], None]) -> Callable[[], None]:
+        """Call `listener` at every change from now on; return what ends that.
+
+        It runs on whichever thread made the change: be quick, and do not wait in it.
+        """
+        with self._changed:
+            self._listeners = (*self._listeners, listener)
+
+        def end() -> None:
+            with self._changed:
+                self._listeners = tuple(each for each in self._listeners if each is not listener)
+
+        return end
+
+    def say(
+        self,
+        text: str,
+        voice: Voice,
+        *,
+        lane: str,
+        user: str = "",
+        delivery: Delivery = PLAIN,
+        expires_s: float | None = None,
+    ) -> Utterance:
+        """Queue `text` to be spoken and return at once.
+
+        Args:
+            text: At most `max_chars` characters.
+            voice: Who speaks.
+            lane: Lines of one lane are spoken in turn with those of the others.
+            user: Within the lane, lines of one user in turn with those of the others.
+            delivery: How it is spoken.
+            expires_s: How long it may wait; the engine's own limit unless given.
+
+        Raises:
+            TextRejectedError: If there is nothing to say, or too much.
+            ConsentError: If the voice's speaker has not agreed.
+            QueueFullError: If too much waits already, or the engine is closing.
+        """
+        line = Line(clean(text, max_chars=self._max_chars), voice, delivery)
+        consents.check(voice)
+        self._drop_stale()
+        with self._changed:
+            if self._closing:
+                raise QueueFullError("The engine is closing.")
+            self._lanes.reserve(lane, user)
+            now = self._clock()
+            status = Status(next(self._ids), lane, user, voice.name, State.QUEUED, now)
+        utterance = Utterance(status, line, clock=self._clock, withdraw=self._withdraw)
+        # Announced before the engine's thread can see it, so that "queued" always comes
+        # first, and without the lock, so that a listener may take locks of its own.
+        self._announce(utterance, status)
+        expires_at = now + (self._expires_s if expires_s is None else expires_s)
+        with self._changed:
+            self._lanes.push(utterance, lane=lane, user=user, expires_at=expires_at)
+            self._changed.notify_all()
+        if self._closing:
+            self._withdraw(utterance)
+        return utterance
+
+    def clear(self, lane: str | None = None, user: str | None = None) -> int:
+        """Cancel what waits, of that lane and user (None: any), and return how many.
+
+        What is being spoken goes on; cancel its Utterance to stop it.
+        """
+        with self._changed:
+            waiting = self._lanes.waiting(lane=lane, user=user)
+        return sum(self._withdraw(utterance) for utterance in waiting)
+
+    def enrol(
+        self, clips: Sequence[Clip], *, name: str, consent: Consent, keep_clips: bool
+    ) -> Enrolment:
+        """Return the voice in `clips` and a report on them; waits until speech leaves room.
+
+        Raises:
+            ClipRejectedError: If the clips cannot make a voice.
+            ConsentError: If `consent` does not say who agreed.
+            VoiceNameError: If `name` is not fit for a voice.
+        """
+        return self._apart(
+            partial(
+                enrol,
+                clips=clips,
+                name=name,
+                consent=consent,
+                detector=SpeechDetector(),
+                keep_clips=keep_clips,
+            )
+        )
+
+    def embed(self, clip: Audio) -> Embedding:
+        """Return the speaker's d-vector; waits until speech leaves room."""
+        return cast("Embedding", self._apart(operator.methodcaller("embed", clip)))
+
+    def _apart(self, job: Callable[[Pipeline], R]) -> R:
+        """Return `job(pipeline)`, done where the pipeline lives, before the next utterance."""
+        with self._turn() as stop:
+            if isinstance(self._pipeline, Worker):
+                return self._pipeline.run(job, stop=stop)
+            return job(self._pipeline)
+
+    @contextmanager
+    def _turn(self) -> Iterator[threading.Event]:
+        """Hold the pipeline; gives what is set when the holder should stop."""
+        stop = threading.Event()
+        with self._changed:
+            self._guests += 1
+            try:
+                self._changed.wait_for(lambda: self._closing or self._in_use is None)
+            finally:
+                self._guests -= 1
+                self._changed.notify_all()
+            if self._closing:
+                raise WorkerError("The engine is closing.")
+            self._in_use = stop
+        try:
+            yield stop
+        finally:
+            self._hand_back()
+
+    def _hand_back(self) -> None:
+        with self._changed:
+            self._in_use = None
+            self._changed.notify_all()
+
+    def _work(self) -> None:
+        while (utterance := self._next()) is not None:
+            state, reason = self._speak(utterance)
+            self._hand_back()
+            self._end(utterance, state, reason)
+
+    def _next(self) -> Utterance | None:
+        """Return the next utterance and hold the pipeline for it; None when closing."""
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._closing or self._may_speak())
+            self._drop_stale()
+            with self._changed:
+                if self._closing:
+                    return None
+                if self._may_speak() and (utterance := self._lanes.pop()) is not None:
+                    self._in_use = utterance._stop
+                    return utterance
+
+    def _may_speak(self) -> bool:
+        return self._in_use is None and not self._guests and len(self._lanes) > 0
+
+    def _speak(self, utterance: Utterance) -> tuple[State, str | None]:
+        """Make the sound; return how it ended, and why if it failed."""
+        line, stop = utterance._line, utterance._stop
+        try:
+            for audio in self._pipeline.speak(line.text, line.voice, line.delivery, stop=stop):
+                if not stop.is_set():
+                    self._give(utterance, audio)
+        except RtvcBridgeError as error:
+            return State.FAILED, str(error)
+        except Exception as error:  # noqa: BLE001 - the worker loop: no error may end it
+            logger.error("utterance %d failed: %s", utterance.status.id, whereabouts(error))
+            return State.FAILED, "Something unexpected went wrong; the log says where."
+        return State.CANCELLED if stop.is_set() else State.DONE, None
+
+    def _give(self, utterance: Utterance, audio: Audio) -> None:
+        status = utterance._status
+        if status.first_audio_at is None:
+            now = self._clock()
+            self._announce(utterance, replace(status, state=State.SPEAKING, first_audio_at=now))
+        utterance._chunks.put(audio)
+
+    def _withdraw(self, utterance: Utterance) -> bool:
+        """Cancel the utterance if it still waits; return whether it did."""
+        with self._changed:
+            waited = self._lanes.remove(utterance)
+        if waited:
+            self._end(utterance, State.CANCELLED)
+        return waited
+
+    def _drop_stale(self) -> None:
+        with self._changed:
+            stale = self._lanes.expire(self._clock())
+        for utterance in stale:
+            self._end(utterance, State.EXPIRED)
+
+    def _end(self, utterance: Utterance, state: State, reason: str | None = None) -> None:
+        """Announce the end. Whoever took the utterance out of the lanes calls this, once."""
+        now = self._clock()
+        last = replace(utterance._status, state=state, ended_at=now, reason=reason)
+        self._announce(utterance, last)
+        utterance._chunks.put(None)
+        utterance._ended.set()
+
+    def _announce(self, utterance: Utterance, status: Status) -> None:
+        utterance._status = status
+        for listener in self._listeners:
+            try:
+                listener(utterance.status)
+            except Exception:
+                logger.exception("a status listener failed")

@@ -1,0 +1,138 @@
+"""One request to speak: what is known of it, and the sound it becomes."""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from queue import Empty, SimpleQueue
+
+from rtvc_bridge.audio import Audio
+from rtvc_bridge.pipeline import Delivery
+from rtvc_bridge.voices import Voice
+
+
+class State(StrEnum):
+    """Where an utterance is in its life; the last four are ends."""
+
+    QUEUED = "queued"
+    SPEAKING = "speaking"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A snapshot of one utterance; the only thing the engine announces.
+
+    Times are time.monotonic() seconds, None until they happen.
+
+    Attributes:
+        id: Counts up from 1 in one engine.
+        lane: Where it was said, for example "mic".
+        user: Who in that lane said it, "" if that makes no difference.
+        voice: Name of the voice.
+        state: Where it is in its life.
+        queued_at: When it was asked for.
+        first_audio_at: When its first sound was made.
+        first_delivered_at: When its reader first got sound. Not announced by itself.
+        ended_at: When nothing more was going to be made.
+        reason: Why it failed, in words that may be shown; else None.
+    """
+
+    id: int
+    lane: str
+    user: str
+    voice: str
+    state: State
+    queued_at: float
+    first_audio_at: float | None = None
+    first_delivered_at: float | None = None
+    ended_at: float | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What is to be said, by whom and how."""
+
+    text: str
+    voice: Voice
+    delivery: Delivery
+
+
+class Utterance:
+    """One request to speak, and the sound it becomes. Made by `Engine.say`.
+
+    The engine writes; exactly one reader reads, from any thread. Whatever was made
+    before an end can still be read after it, unless the utterance was cancelled.
+    """
+
+    def __init__(
+        self,
+        status: Status,
+        line: Line,
+        *,
+        clock: Callable[[], float],
+        withdraw: Callable[["Utterance"], object],
+    ) -> None:
+        self._status = status
+        self._line = line
+        self._clock = clock
+        self._withdraw = withdraw
+        self._delivered_at: float | None = None
+        self._read_to_end = False
+        self._stop = threading.Event()
+        self._ended = threading.Event()
+        self._chunks: SimpleQueue[Audio | None] = SimpleQueue()
+
+    @property
+    def status(self) -> Status:
+        """What is known of it now."""
+        return replace(self._status, first_delivered_at=self._delivered_at)
+
+    def poll(self) -> Audio | None:
+        """Return the next sound, or None if none is ready. Never waits.
+
+        Raises:
+            EOFError: When all of it has been read, or it was cancelled.
+        """
+        if self._read_to_end:
+            raise EOFError
+        try:
+            return self._delivered(self._chunks.get_nowait())
+        except Empty:
+            return None
+
+    def __iter__(self) -> Iterator[Audio]:
+        """Yield the sound as it comes, waiting for it."""
+        while not self._read_to_end:
+            try:
+                yield self._delivered(self._chunks.get())
+            except EOFError:
+                return
+
+    def cancel(self) -> None:
+        """Silence it at once: its reader gets no more, and the pipeline stops within one chunk."""
+        self._stop.set()
+        self._chunks.put(None)  # wakes a reader that waits
+        self._withdraw(self)
+
+    def wait(self, timeout_s: float | None = None) -> Status:
+        """Return the last status, waiting for it to be announced.
+
+        Raises:
+            TimeoutError: If that takes longer than `timeout_s`.
+        """
+        if not self._ended.wait(timeout_s):
+            raise TimeoutError
+        return self.status
+
+    def _delivered(self, chunk: Audio | None) -> Audio:
+        if chunk is None or self._stop.is_set():
+            self._read_to_end = True
+            raise EOFError
+        if self._delivered_at is None:
+            self._delivered_at = self._clock()
+        return chunk

@@ -1,0 +1,7 @@
+"""A Pipeline living in its own process, so that synthesis never disturbs a player."""
+
+from rtvc_bridge.worker.client import Worker
+from rtvc_bridge.worker.process import Patience
+from rtvc_bridge.worker.protocol import whereabouts
+
+__all__ = ["Patience", "Worker", "whereabouts"]
