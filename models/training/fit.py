@@ -20,7 +20,7 @@ from rtvc_bridge.stages.encoder import GE2EEncoder, load_encoder
 from rtvc_bridge.stages.tuner import features
 
 LIMIT = 3.0
-RIDGES = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
+RIDGES = (1.0, 3.0, 10.0, 30.0, 60.0, 100.0, 200.0)
 FOLDS = 8
 
 Matrix = NDArray[np.float64]
@@ -90,7 +90,8 @@ def main() -> None:
         "stock_embeddings": np.stack(stock),
     }
     meta = {"limit": str(LIMIT), "stock_names": ",".join(names), "ridge": str(best)}
-    save_file({k: v.astype(np.float32) for k, v in tensors.items()}, args.out, metadata=meta)
+    arrays = {name: np.asarray(value, np.float32) for name, value in tensors.items()}
+    save_file(arrays, args.out, metadata=meta)
     print(f"{args.out.name}: {len(x)} voices, ridge {best}, R2 {scores[best].mean():.3f}")
 
 

@@ -12,6 +12,7 @@ from rtvc_bridge.config import Settings
 from rtvc_bridge.engine import Engine
 from rtvc_bridge.schedule import Limits
 from rtvc_bridge.stages import assemble
+from rtvc_bridge.stages.cache import State
 from rtvc_bridge.stages.weights import Library
 from rtvc_bridge.voices import VoiceStore
 from rtvc_bridge.worker import Worker
@@ -28,7 +29,7 @@ def voice_store(settings: Settings) -> VoiceStore:
 def library(settings: Settings) -> Library:
     """Return the library of weights, reached as the settings say."""
     models = settings.models
-    return assemble.library(folder=models.folder, hub_url=models.hub_url, offline=models.offline)
+    return Library.default(folder=models.folder, hub_url=models.hub_url, offline=models.offline)
 
 
 def fetched(settings: Settings, names: list[str]) -> list[Path]:
@@ -39,6 +40,8 @@ def fetched(settings: Settings, names: list[str]) -> list[Path]:
         StorageError: If the cache cannot be written.
     """
     weights = library(settings)
+    if all(weights.state(name) is State.PRESENT for name in names):
+        return [weights.path(name) for name in names]
     with progress_bar() as progress:
         return [weights.path(name, progress=progress) for name in names]
 

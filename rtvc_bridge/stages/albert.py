@@ -4,6 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as fn
 
+from rtvc_bridge.stages.layers import embedding
+
 EMBEDDING = 128
 HIDDEN = 768
 INTERMEDIATE = 2048
@@ -45,9 +47,9 @@ class PhonemeBert(nn.Module):
 
     def __init__(self, n_symbols: int) -> None:
         super().__init__()
-        self.word = nn.Embedding(n_symbols, EMBEDDING)
-        self.position = nn.Embedding(MAX_POSITIONS, EMBEDDING)
-        self.token_type = nn.Embedding(2, EMBEDDING)
+        self.word = embedding(n_symbols, EMBEDDING)
+        self.position = embedding(MAX_POSITIONS, EMBEDDING)
+        self.token_type = embedding(2, EMBEDDING)
         self.norm = nn.LayerNorm(EMBEDDING, eps=EPSILON)
         self.widen = nn.Linear(EMBEDDING, HIDDEN)
         self.layer = AlbertLayer()

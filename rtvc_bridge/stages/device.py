@@ -1,5 +1,6 @@
 """Where and in which precision the networks run."""
 
+import ctypes
 import os
 from dataclasses import dataclass
 
@@ -45,6 +46,17 @@ def choose_compute(device: str | None = None) -> Compute:
             f"Unset {DEVICE_VARIABLE} or set it to cpu, cuda or mps."
         ) from error
     return Compute(chosen, _dtype(chosen))
+
+
+def give_back_memory() -> None:
+    """Return freed memory to the system, where the C library keeps it (glibc).
+
+    Clauses differ in length, so what one frees seldom fits the next: without this a worker
+    grew by 220 MB over 25 clauses. Takes about a millisecond.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
+    if trim is not None:
+        trim(0)
 
 
 def _fastest() -> str:

@@ -16,6 +16,15 @@ EPSILON = 1e-5
 SLOPE = 0.2
 
 
+def embedding(rows: int, size: int) -> nn.Embedding:
+    """Return a table yet to be filled, [n] -> [n, size].
+
+    Drawing its first values, as nn.Embedding does, would on the meta device import torch's
+    compiler: more than a second and 60 MB for numbers that are replaced at once.
+    """
+    return nn.Embedding.from_pretrained(torch.empty(rows, size), freeze=False)
+
+
 class AdaptiveNorm(nn.Module):
     """Adaptive instance norm (Huang and Belongie 2017). [channels, time] -> the same."""
 

@@ -97,4 +97,4 @@ def _refuse(reason: str, start: int) -> Iterator[bytes]:
     raise SourceError(reason)
 
 
-_forbidden = partial(_refuse, "RTVC_OFFLINE forbids it")
+_forbidden = partial(_refuse, "offline, by the settings or RTVC_OFFLINE")

@@ -15,7 +15,7 @@ from rtvc_bridge.stages.albert import HIDDEN as BERT_HIDDEN
 from rtvc_bridge.stages.albert import PhonemeBert
 from rtvc_bridge.stages.checkpoint import filled
 from rtvc_bridge.stages.device import Compute
-from rtvc_bridge.stages.layers import SLOPE
+from rtvc_bridge.stages.layers import SLOPE, embedding
 from rtvc_bridge.stages.prosody import HIDDEN, ProsodyPredictor, bidirectional
 from rtvc_bridge.stages.style import STYLE_SIZE, prosody_style
 from rtvc_bridge.text.symbols import EDGE_ID, KOKORO_SYMBOLS, MAX_SYMBOLS, N_SYMBOL_IDS
@@ -42,7 +42,7 @@ class TextEncoder(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.embedding = nn.Embedding(N_SYMBOL_IDS, HIDDEN)
+        self.embedding = embedding(N_SYMBOL_IDS, HIDDEN)
         self.cnn = nn.ModuleList(TextConv() for _ in range(3))
         self.lstm = bidirectional(HIDDEN)
 

@@ -10,7 +10,7 @@ from rtvc_bridge.audio import Audio
 from rtvc_bridge.pipeline import Frames
 from rtvc_bridge.stages import source
 from rtvc_bridge.stages.checkpoint import filled
-from rtvc_bridge.stages.device import Compute
+from rtvc_bridge.stages.device import Compute, give_back_memory
 from rtvc_bridge.stages.layers import AdaptiveNorm, SnakeResidual, StyledConv, StyledResidual
 from rtvc_bridge.stages.style import STYLE_SIZE, vocoder_styles
 from rtvc_bridge.stages.synthesizer import FRAME_FORMAT
@@ -166,7 +166,9 @@ class KokoroVocoder:
         inputs = [torch.from_numpy(array).to(self._compute.device) for array in arrays]
         with torch.inference_mode(), self._compute.autocast():
             sound = self.decoder(*inputs, generator=torch.Generator().manual_seed(seed))
-        return Audio(sound.float().cpu().numpy(), FRAME_FORMAT.rate_hz)
+        audio = Audio(sound.float().cpu().numpy(), FRAME_FORMAT.rate_hz)
+        give_back_memory()
+        return audio
 
 
 def load_vocoder(path: Path, compute: Compute) -> KokoroVocoder:

@@ -42,17 +42,22 @@ class Library:
         self._reach = reach or Reach()
 
     @classmethod
-    def default(cls) -> "Library":
-        """Return this user's library, as RTVC_MODELS, RTVC_HUB_URL and RTVC_OFFLINE say.
+    def default(cls, *, folder: str = "", hub_url: str = "", offline: bool = False) -> "Library":
+        """Return this user's library, reached as said, else as RTVC_MODELS, RTVC_HUB_URL say.
+
+        Args:
+            folder: A folder of the user's, searched first.
+            hub_url: Base address of a mirror.
+            offline: Whether the network is forbidden; RTVC_OFFLINE forbids it too.
 
         Raises:
             ModelError: If the package has lost its manifest.
         """
-        folder = os.environ.get("RTVC_MODELS")
+        folder = folder or os.environ.get("RTVC_MODELS", "")
         reach = Reach(
             folder=Path(folder).expanduser() if folder else None,
-            hub_url=os.environ.get("RTVC_HUB_URL") or None,
-            offline=os.environ.get("RTVC_OFFLINE", "") not in ("", "0"),
+            hub_url=hub_url or os.environ.get("RTVC_HUB_URL") or None,
+            offline=offline or os.environ.get("RTVC_OFFLINE", "") not in ("", "0"),
         )
         return cls(paths.cache_dir() / "models", Manifest.load(), reach)
 

@@ -86,7 +86,7 @@ class Clause:
     pause_s: float
 
 
-def clauses(line: str, *, max_chars: int = 200, first_max_words: int = 5) -> list[Clause]:
+def clauses(line: str, *, max_chars: int = 120, first_max_words: int = 5) -> list[Clause]:
     """Return `line`'s words in clauses, of which `phonemes` takes each; [] if it has no words.
 
     The first has `first_max_words` words at most (one more where that ends a phrase), and each

@@ -1,21 +1,21 @@
 """Our synthesizer and vocoder against code not ours, on the same weights."""
 
 import importlib.util
-import os
 import re
 import sys
 import types
 from importlib import import_module
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 from rtvc_bridge.stages import source
+from rtvc_bridge.stages.assemble import tuner_file
 from rtvc_bridge.stages.convert import kokoro_safetensors, our_name
 from rtvc_bridge.stages.device import Compute
 from rtvc_bridge.stages.synthesizer import load_synthesizer, symbol_ids
+from rtvc_bridge.stages.tuner import load_tuner
 from rtvc_bridge.stages.vocoder import N_STYLED_LAYERS, load_vocoder
 
 pytestmark = [
@@ -29,8 +29,8 @@ CPU = Compute(torch.device("cpu"))
 
 
 @pytest.fixture(scope="module")
-def onnx_path():
-    return Path(os.environ["RTVC_KOKORO_ONNX"])
+def onnx_path(artifact):
+    return artifact("kokoro-82m-int8-onnx")
 
 
 @pytest.fixture(scope="module")
@@ -42,10 +42,8 @@ def weights(onnx_path, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def style():
-    named = os.environ.get("RTVC_TEST_STYLE")
-    if named:
-        return np.load(named).astype(np.float32)
-    return np.random.default_rng(0).normal(0, 0.05, 256).astype(np.float32)
+    """The middle of the stock voices."""
+    return load_tuner(tuner_file()).mean
 
 
 @pytest.fixture(scope="module")

@@ -193,6 +193,9 @@ def test_a_closed_pipe_ends_the_program_quietly(home):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
         process.stdout.close()
         process.stdin.write(b"Hello.\n" * 50)
         process.stdin.close()

