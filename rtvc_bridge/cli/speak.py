@@ -71,13 +71,19 @@ def say(
     known = store.get(voice) if voice else None
     clips = [read_clip(path) for path in like or []]
     consent = asked(consent_by) if clips else None
-    lines = sys.stdin if text == "-" else [text]
+    lines = typed_lines() if text == "-" else [text]
     with opened_engine(settings) as engine, output.opened(out, play=play) as sinks:
         if consent is not None:
             known = engine.enrol(clips, name="unnamed", consent=consent, keep_clips=False).voice
         assert known is not None
         figures = list(spoken(engine, lines, known, delivery, sinks))
     report(figures, as_json=as_json)
+
+
+def typed_lines() -> Iterator[str]:
+    """Yield the lines of standard input as they come; bytes that are not text become U+FFFD."""
+    for line in sys.stdin.buffer:
+        yield line.decode(errors="replace")
 
 
 def spoken(

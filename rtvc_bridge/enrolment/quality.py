@@ -24,9 +24,9 @@ _OTHER_PERSON = 0.65
 _PERHAPS_OTHER_PERSON = 0.75
 
 # One clip, two people? split_cosine of 241 clips of one speaker and 600 joined from two, the
-# second speaking half of the time: under 0.65 are none and 89 %, under 0.78 0.4 % and 99 %.
+# second speaking half of the time: under 0.65 are none and 89 %, under 0.75 none and 99 %.
 _TWO_PEOPLE = 0.65
-_PERHAPS_TWO_PEOPLE = 0.78
+_PERHAPS_TWO_PEOPLE = 0.75
 _LEAST_TO_COMPARE_S = 2.0
 _MOST_WINDOWS = 24  # over all clips; each costs one run of the encoder
 

@@ -5,9 +5,9 @@ TILE samples becomes PRODUCTS numbers by a matrix, each of them is mixed over th
 and another matrix turns the results into TILE - kernel + 1 samples of output. Three real
 products stand for each complex one (Gauss). All three steps are plain matrix products, which
 float32 processors run at full speed; errors stay at 1e-6 of the signal because the
-transform is orthogonal. Dilation d is d interleaved signals. Measured on two AVX2 cores
-against oneDNN's conv1d with the same snake before it: 2 to 2.5 times as fast at kernel 11,
-1.2 to 1.7 at kernel 7, slower at kernel 3.
+transform is orthogonal. Dilation d is d interleaved signals. On one AVX2 core the vocoder
+spent 0.64 s of processor time per second of sound with this and 1.08 s with oneDNN's conv1d
+(medians of 7, side by side); kernels of 3 gain nothing.
 """
 
 import math

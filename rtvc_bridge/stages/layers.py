@@ -22,7 +22,7 @@ def embedding(rows: int, size: int) -> nn.Embedding:
     Drawing its first values, as nn.Embedding does, would on the meta device import torch's
     compiler: more than a second and 60 MB for numbers that are replaced at once.
     """
-    return nn.Embedding.from_pretrained(torch.empty(rows, size), freeze=False)
+    return nn.Embedding(rows, size, _weight=torch.empty(rows, size))
 
 
 class AdaptiveNorm(nn.Module):

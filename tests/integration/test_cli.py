@@ -58,7 +58,7 @@ def test_a_dash_streams_wav_to_standard_output_and_words_to_standard_error(run):
 
 
 def test_lines_from_standard_input_are_spoken_in_order_and_bad_ones_passed_over(run, tmp_path):
-    lines = "Hello.\n\n\U0001f642\nGoodbye now.\n".encode()
+    lines = "Hello.\n\n\U0001f642\nGoodbye now.\n".encode() + b"\xff\xfe\n"
     done = run("say", "-", "--voice", "alba", "--out", tmp_path / "a.wav", "--json", input=lines)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["lines"] == 2
