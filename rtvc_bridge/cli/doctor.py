@@ -105,12 +105,13 @@ def _voices(settings: Settings) -> Check:
 def _loudspeaker() -> Check:
     try:
         device = sounddevice()
-        name = device.query_devices(kind="output")["name"]
     except DeviceError as error:
         return Check("loudspeaker", "optional", "cannot play", str(error))
-    except (ValueError, OSError) as error:  # sounddevice's words for "there is no such device"
+    try:
+        name = device.query_devices(kind="output")["name"]
+    except (device.PortAudioError, ValueError) as error:
         fix = "connect one, or use `say --out FILE.wav`"
-        return Check("loudspeaker", "optional", f"no output device: {error}", fix)
+        return Check("loudspeaker", "optional", f"no output device ({error})", fix)
     return Check("loudspeaker", "ok", name)
 
 
