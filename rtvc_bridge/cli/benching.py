@@ -24,7 +24,7 @@ app = typer.Typer(help="Measure this installation.", invoke_without_command=True
 CLIP_S = 10.0
 QUEUE_LIMITS = ("max_queued", "max_queued_lane", "max_queued_user")
 QUEUE_ROOM = 1000
-PACKAGES = ("psutil", "faster_whisper", "jiwer")
+PACKAGES = ("faster_whisper", "jiwer")
 RECOGNISER = "whisper-base"
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON only.")]

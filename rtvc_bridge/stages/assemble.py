@@ -32,10 +32,11 @@ def three_stage(
         ModelError: If weights are missing, damaged, or do not fit each other.
         StorageError: If weights must be fetched and the cache cannot be written.
     """
-    # Threads that wait for each other by spinning starve on a busy machine (a game, OBS): with
-    # one of two cores taken, the vocoder took 8.1 s instead of 2.1 s for 3.2 s of sound; on a
-    # calm one spinning less costs a tenth. libgomp reads this when torch loads.
-    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    # Threads that wait for each other by spinning starve on a busy machine: with one of two
+    # cores taken, the vocoder took 8.1 s for 3.2 s of sound with libgomp's own count, 2.9 s
+    # with this one, and no longer with both cores free. libgomp reads it when torch loads;
+    # stages/device.py does the rest.
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     import torch
 
     from rtvc_bridge.stages.device import choose_compute

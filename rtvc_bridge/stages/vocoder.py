@@ -10,7 +10,7 @@ from rtvc_bridge.audio import Audio
 from rtvc_bridge.pipeline import Frames
 from rtvc_bridge.stages import source
 from rtvc_bridge.stages.checkpoint import filled
-from rtvc_bridge.stages.device import Compute, give_back_memory
+from rtvc_bridge.stages.device import Compute, Threads, give_back_memory
 from rtvc_bridge.stages.layers import AdaptiveNorm, SnakeResidual, StyledConv, StyledResidual
 from rtvc_bridge.stages.style import STYLE_SIZE, vocoder_styles
 from rtvc_bridge.stages.synthesizer import FRAME_FORMAT
@@ -150,6 +150,7 @@ class KokoroVocoder:
     def __init__(self, decoder: Decoder, compute: Compute) -> None:
         self.decoder = decoder
         self._compute = compute
+        self._threads = Threads(torch.get_num_threads())
 
     def vocode(self, frames: Frames, tensors: Tensors, *, seed: int = 0) -> Audio:
         """Return the clause's sound; the same `seed` gives the same noise.
@@ -157,6 +158,7 @@ class KokoroVocoder:
         Raises:
             VoiceFileError: If `tensors` holds no style, or one of the wrong shape.
         """
+        self._threads.adapt()
         arrays = (
             frames.features,
             frames.f0_hz,
