@@ -108,8 +108,8 @@ def spoken_part(frames: Frames) -> Frames:
     """Return the frames without the silence at either end, but for EDGE_FRAMES of it.
 
     About a third of a short clause is silence; it is cut again, finely, once it is sound, so
-    making it would be lost time. Cutting it first left DistilMOS as it was (4.41 and 4.44 over
-    16 sentences in four stock voices).
+    making it would be lost time. DistilMOS over 16 sentences in four stock voices: 4.44 uncut;
+    4.41, 4.38 and 4.44 with 2, 4 and 8 frames left.
     """
     n_frames = frames.features.shape[1]
     points = len(frames.energy) // n_frames

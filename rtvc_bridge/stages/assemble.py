@@ -34,7 +34,7 @@ def three_stage(
     """
     # Threads that wait for each other by spinning starve on a busy machine: with one of two
     # cores taken, the vocoder took 8.1 s for 3.2 s of sound with libgomp's own count, 2.9 s
-    # with this one, and no longer with both cores free. libgomp reads it when torch loads;
+    # with this one; with both free it took 1.1 and 1.2 s. libgomp reads it when torch loads;
     # stages/device.py does the rest.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     import torch

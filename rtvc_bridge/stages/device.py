@@ -105,7 +105,8 @@ def give_back_memory() -> None:
     """Return freed memory to the system, where the C library keeps it (glibc).
 
     Clauses differ in length, so what one frees seldom fits the next: without this a worker
-    grew by 220 MB over 25 clauses. Takes about a millisecond.
+    grew by 220 MB over 25 clauses. Costs page faults: 2.3 s of system time instead of 1.3 s
+    while 28 s of sound were made, and no longer by the clock.
     """
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
     if trim is not None:
