@@ -19,7 +19,7 @@ SPEED_RANGE = (0.5, 2.0)
 ENROL_RATE_HZ = 16_000
 SILENT_ENERGY = -7.0
 """Below this, a frame's energy is that of silence: about -9 between clauses, -5 in a soft "th"."""
-EDGE_FRAMES = 3
+EDGE_FRAMES = 2
 PIPELINE_NAME = "kokoro-ge2e"
 """Under which a Voice keeps what the three stages read."""
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as fn
 
-from rtvc_bridge.stages.fastconv import FastSnakeConv, Snake
+from rtvc_bridge.stages.fastconv import FastSnakeConv, Scratch
 
 STYLE = 128
 EPSILON = 1e-5
@@ -79,8 +79,13 @@ class StyledResidual(nn.Module):
         return summed
 
 
+def snake(x: Tensor, alpha: Tensor) -> Tensor:
+    """Return x + sin^2(alpha x) / alpha (Ziyin et al. 2020). [channels, time], [channels, 1]."""
+    return x + (alpha * x).sin().square() / alpha
+
+
 class StyledConv(nn.Module):
-    """Adaptive norm, snake (Ziyin et al. 2020), dilated convolution. [channels, time] -> the same.
+    """Adaptive norm, snake, dilated convolution. [channels, time] -> the same.
 
     Attributes:
         fast: Stands for snake and convolution whenever no gradients are wanted.
@@ -96,17 +101,17 @@ class StyledConv(nn.Module):
 
     def forward(self, x: Tensor, styles: Tensor) -> Tensor:
         """Return the convolution's output."""
-        snake = Snake(*self.norm.affine(x, styles), self.alpha)
+        scale, shift = self.norm.affine(x, styles)
         if self.fast is not None and not torch.is_grad_enabled():
-            return self.fast(x, snake)
-        convolved: Tensor = self.conv(snake(x))
+            return self.fast(x, scale, shift)
+        convolved: Tensor = self.conv(snake(torch.addcmul(shift, x, scale), self.alpha))
         return convolved
 
-    def speed_up(self, conv: nn.Conv1d | None = None) -> None:
+    def speed_up(self, scratch: Scratch, conv: nn.Conv1d | None = None) -> None:
         """Prepare the fast way (float32 on a CPU), reading the weights from `conv` if given."""
         conv = conv or self.conv
         if conv.bias is not None:
-            self.fast = FastSnakeConv(conv.weight, conv.bias, conv.dilation[0])
+            self.fast = FastSnakeConv(conv.weight, conv.bias, self.alpha, conv.dilation[0], scratch)
 
 
 class SnakeResidual(nn.Module):
@@ -120,5 +125,5 @@ class SnakeResidual(nn.Module):
     def forward(self, x: Tensor, styles: Tensor) -> Tensor:
         """Return `x` with each pair's output added in turn."""
         for first, second in zip(self.first, self.second, strict=True):
-            x = x + second(first(x, styles), styles)
+            x = second(first(x, styles), styles).add_(x)
         return x

@@ -11,6 +11,7 @@ from rtvc_bridge.pipeline import Frames
 from rtvc_bridge.stages import source
 from rtvc_bridge.stages.checkpoint import filled
 from rtvc_bridge.stages.device import Compute, Threads, give_back_memory
+from rtvc_bridge.stages.fastconv import Scratch
 from rtvc_bridge.stages.layers import AdaptiveNorm, SnakeResidual, StyledConv, StyledResidual
 from rtvc_bridge.stages.style import STYLE_SIZE, vocoder_styles
 from rtvc_bridge.stages.synthesizer import FRAME_FORMAT
@@ -59,9 +60,12 @@ class Generator(nn.Module):
             x = up(fn.leaky_relu(x, 0.1))
             if stage == last:
                 x = fn.pad(x.unsqueeze(0), (1, 0), mode="reflect")[0]
-            x = x + self.noise_res[stage](self.noise_convs[stage](har), styles)
-            blocks = self.resblocks[3 * stage : 3 * stage + 3]
-            x = sum(block(x, styles) for block in blocks) / len(_KERNELS)
+            x = self.noise_res[stage](self.noise_convs[stage](har), styles).add_(x)
+            first, *others = self.resblocks[3 * stage : 3 * stage + 3]
+            total = first(x, styles)
+            for block in others:
+                total += block(x, styles)
+            x = total.div_(len(_KERNELS))
         return source.waveform(self.conv_post(fn.leaky_relu(x)))
 
 
@@ -102,9 +106,10 @@ class Decoder(nn.Module):
         The weights are read from `twin`, a second mapping of the same file: once it is
         dropped, the pages that were read count no more, and ours are still unread.
         """
+        scratch = Scratch()
         for ours, theirs in zip(self.modules(), twin.modules(), strict=True):
             if isinstance(ours, StyledConv) and isinstance(theirs, StyledConv):
-                ours.speed_up(theirs.conv)
+                ours.speed_up(scratch, theirs.conv)
 
     def har(self, f0_hz: Tensor, generator: torch.Generator | None) -> Tensor:
         """Return the source's spectrum, [22, 60 * points + 1]; noise from `generator` (CPU)."""

@@ -5,8 +5,8 @@ import torch
 from torch.nn import functional as fn
 
 from rtvc_bridge.stages import source
-from rtvc_bridge.stages.fastconv import CHUNK_TILES, TILE, FastSnakeConv, Snake, transforms
-from rtvc_bridge.stages.layers import AdaptiveNorm, StyledConv
+from rtvc_bridge.stages.fastconv import FRESH, PIECE, FastSnakeConv, Scratch, transforms
+from rtvc_bridge.stages.layers import AdaptiveNorm, StyledConv, snake
 from rtvc_bridge.stages.vocoder import N_STYLED_LAYERS, Decoder
 
 
@@ -27,26 +27,30 @@ def test_the_adaptive_norm_is_an_instance_norm_with_the_style_s_scale_and_shift(
 
 def test_snake_is_x_plus_its_rippled_square():
     x, alpha = torch.randn(3, 50), torch.rand(3, 1) + 0.5
-    snake = Snake(torch.full((3, 1), 2.0), torch.full((3, 1), 0.3), alpha)
-    v = 2 * x + 0.3
-    assert torch.allclose(snake(x), v + torch.sin(alpha * v) ** 2 / alpha, atol=1e-5)
+    expected = x + (1 - torch.cos(2 * alpha * x)) / (2 * alpha)
+    assert torch.allclose(snake(x, alpha), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("kernel", [7, 11])
 def test_the_bilinear_transform_is_a_correlation(kernel):
     signal, taps, back = transforms(kernel)
-    x, w = torch.randn(TILE, dtype=torch.float64), torch.randn(kernel, dtype=torch.float64)
+    tile = kernel + FRESH - 1
+    x, w = torch.randn(tile, dtype=torch.float64), torch.randn(kernel, dtype=torch.float64)
+    ends, e, f = (signal @ x).split([2, tile // 2 - 1, tile // 2 - 1])
+    products = (taps @ w) * torch.cat([ends, e, f, e + f])
+    both, q, r, p = products.split([2, len(e), len(e), len(e)])
     expected = fn.conv1d(x[None, None], w[None, None])[0, 0]
-    assert torch.allclose(back @ ((taps @ w) * (signal @ x)), expected, atol=1e-12)
+    assert torch.allclose(back @ torch.cat([both, q + p, r - p]), expected, atol=1e-12)
 
 
 @pytest.mark.parametrize("dilation", [1, 3, 5])
 @pytest.mark.parametrize("kernel", [3, 7, 11])
-@pytest.mark.parametrize("length", [1, 40, CHUNK_TILES * TILE + 17])
+@pytest.mark.parametrize("length", [1, 40, PIECE + 17])
 def test_the_fast_convolution_equals_the_plain_one(kernel, dilation, length):
     layer, styles = StyledConv(6, kernel, dilation), torch.randn(1, 128)
+    layer.alpha.data.uniform_(0.2, 2)
     fast = copy.deepcopy(layer)
-    fast.speed_up()
+    fast.speed_up(Scratch())
     assert isinstance(fast.fast, FastSnakeConv)
     x = torch.randn(6, length)
     with torch.inference_mode():
@@ -55,7 +59,7 @@ def test_the_fast_convolution_equals_the_plain_one(kernel, dilation, length):
 
 def test_the_fast_convolution_stands_aside_for_gradients():
     layer, styles = StyledConv(6, 11, 1), torch.randn(1, 128, requires_grad=True)
-    layer.speed_up()
+    layer.speed_up(Scratch())
     layer(torch.randn(6, 100), styles).square().sum().backward()
     assert styles.grad is not None
     assert styles.grad.abs().sum() > 0
