@@ -8,13 +8,16 @@ RtvcBridgeError
 │   ├── ConsentError         the speaker's agreement is missing
 │   ├── VoiceNotFoundError   no voice of that name
 │   ├── VoiceNameError       that cannot be, or already is, a voice's name
-│   └── VoiceFileError       a voice file is damaged, foreign or too new
+│   ├── VoiceFileError       a voice file is damaged, foreign or too new
+│   ├── UtteranceNotFoundError  no utterance of that number is known any more
+│   └── NoPlayerError        nothing plays that lane
 └── OperatorError            whoever runs the program must act; the message says how
     ├── ConfigError          the settings file is wrong
     ├── ModelError           weights are missing, damaged, or do not fit their neighbours
     ├── StorageError         the disk is full or the folder cannot be written
     ├── DeviceError          the sound device is missing or refuses
-    └── WorkerError          the synthesis process died or does not answer
+    ├── WorkerError          the synthesis process died or does not answer
+    └── DaemonError          the daemon runs already, or cannot be reached
 """
 
 
@@ -54,6 +57,14 @@ class VoiceFileError(UserError):
     """A voice file is truncated, altered, not a voice file, or from a newer version."""
 
 
+class UtteranceNotFoundError(UserError):
+    """The utterance is unknown: it never was, or it is long over."""
+
+
+class NoPlayerError(UserError):
+    """No adapter plays the lane."""
+
+
 class OperatorError(RtvcBridgeError):
     """The installation is at fault; the message says what to run or change."""
 
@@ -76,3 +87,7 @@ class DeviceError(OperatorError):
 
 class WorkerError(OperatorError):
     """The synthesis process died, or could not start."""
+
+
+class DaemonError(OperatorError):
+    """The daemon runs already, cannot be reached, or refused the client."""

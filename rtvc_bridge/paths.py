@@ -26,6 +26,12 @@ def cache_dir() -> Path:
     return home / "cache" if home else Path(platformdirs.user_cache_dir(_APP, appauthor=False))
 
 
+def state_dir() -> Path:
+    """What a running daemon leaves for its clients: its address, its token, its log."""
+    home = _home()
+    return home / "state" if home else Path(platformdirs.user_state_dir(_APP, appauthor=False))
+
+
 def config_file() -> Path:
     """The settings file read when none is named."""
     home = _home()

@@ -1,22 +1,91 @@
 """Adapters and pipelines, found by name.
 
 An adapter is an importable module that offers two names: `Settings`, a strict
-model of its config table, and `run`, a coroutine that serves until cancelled.
+model of its config table, and `run`, a coroutine that serves until cancelled. It is handed
+a `Host`: the engine, the voices, and what the daemon tells of itself.
 A pipeline is a factory: keyword options in, a Pipeline out; it is named rather
 than imported here, because it is loaded in the worker process only.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Protocol, cast
 
 from pydantic import ValidationError
 
-from rtvc_bridge.config import Strict, complaints
+from rtvc_bridge.config import Settings, Strict, complaints
 from rtvc_bridge.engine import Engine
 from rtvc_bridge.errors import ConfigError
+from rtvc_bridge.voices import VoiceStore
 
 ADAPTERS = "rtvc_bridge.adapters"
 PIPELINES = "rtvc_bridge.pipelines"
+
+
+class AdapterState(StrEnum):
+    """Where an adapter is in its life."""
+
+    RUNNING = "running"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterStatus:
+    """How an adapter fares.
+
+    Attributes:
+        name: As registered.
+        state: FAILED while it waits to be started again.
+        since: When it came into this state, time.time() seconds.
+        restarts: How often it was started again.
+        reason: Why it failed last, in words that may be shown.
+    """
+
+    name: str
+    state: AdapterState
+    since: float
+    restarts: int = 0
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reload:
+    """What reading the settings again did: names of tables such as "adapters.http".
+
+    Attributes:
+        applied: In force now.
+        refused: In force after a restart of the daemon only.
+    """
+
+    applied: tuple[str, ...]
+    refused: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """What an adapter is handed; any thread may call what is callable, but for `reload`.
+
+    Attributes:
+        engine: Warm.
+        voices: By name.
+        settings: As read at the start of the daemon.
+        ready: Whether sound can be made now.
+        adapters: How every adapter fares.
+        announce: The http adapter's, once it listens: its address and its token's file.
+        stop: Ends the daemon, in order.
+        reload: Reads the settings again, on the event loop.
+    """
+
+    engine: Engine
+    voices: VoiceStore
+    settings: Settings
+    ready: Callable[[], bool]
+    adapters: Callable[[], tuple[AdapterStatus, ...]]
+    announce: Callable[[str, str], None]
+    stop: Callable[[], None]
+    reload: Callable[[], Reload]
 
 
 class Adapter(Protocol):
@@ -24,7 +93,7 @@ class Adapter(Protocol):
 
     Settings: type[Strict]
 
-    async def run(self, engine: Engine, settings: Strict) -> None:
+    async def run(self, host: Host, settings: Strict) -> None:
         """Serve until cancelled."""
 
 
@@ -37,15 +106,15 @@ def adapter(name: str) -> Adapter:
     return cast("Adapter", _entry(ADAPTERS, name).load())
 
 
-def check_settings(name: str, table: dict[str, Any]) -> None:
-    """Check an adapter's table of the settings file.
+def checked_settings(name: str, table: dict[str, Any]) -> Strict:
+    """Return an adapter's table of the settings file as its own model.
 
     Raises:
         ConfigError: If there is no such adapter, or naming what is wrong in its table.
     """
     model = adapter(name).Settings
     try:
-        model.model_validate(table)
+        return model.model_validate(table)
     except ValidationError as error:
         raise ConfigError(f"[adapters.{name}] is wrong:\n{complaints(error)}") from error
 

@@ -44,6 +44,7 @@ class Lanes(Generic[T]):
         self._in_lane: Counter[str] = Counter()
         self._of_user: Counter[tuple[str, str]] = Counter()
         self._next_expiry = math.inf
+        self._paused: set[str | None] = set()
 
     def __len__(self) -> int:
         """How many items wait; places reserved and not yet filled are not counted."""
@@ -72,11 +73,40 @@ class Lanes(Generic[T]):
         self._places[item] = _Place(lane, user, expires_at)
         self._next_expiry = min(self._next_expiry, expires_at)
 
+    @property
+    def paused(self) -> frozenset[str | None]:
+        """The lanes that `pop` passes over; None stands for all."""
+        return frozenset(self._paused)
+
+    def pause(self, lane: str | None) -> None:
+        """Have `pop` pass over that lane (None: every lane)."""
+        self._paused.add(lane)
+
+    def resume(self, lane: str | None) -> None:
+        """End the pause of that lane; None ends every pause."""
+        if lane is None:
+            self._paused.clear()
+        else:
+            self._paused.discard(lane)
+
+    def ready(self) -> bool:
+        """Whether `pop` has something to give."""
+        return self._next_lane() is not None
+
+    def promote(self, item: T) -> bool:
+        """Put `item` before all others of its user; say whether it waits at all."""
+        place = self._places.get(item)
+        if place is None:
+            return False
+        self._lanes[place.lane][place.user].move_to_end(item, last=False)
+        return True
+
     def pop(self) -> T | None:
-        """Take the item whose turn it is, or None when none waits; its lane and user go last."""
-        if not self._lanes:
+        """Take the item whose turn it is, or None when none may; its lane and user go last."""
+        lane = self._next_lane()
+        if lane is None:
             return None
-        lane, users = next(iter(self._lanes.items()))
+        users = self._lanes[lane]
         user, items = next(iter(users.items()))
         item = next(iter(items))
         self._lanes.move_to_end(lane)
@@ -110,12 +140,25 @@ class Lanes(Generic[T]):
         return stale
 
     def waiting(self, *, lane: str | None = None, user: str | None = None) -> list[T]:
-        """Return the items of that lane and that user (None: any), oldest first."""
+        """Return the items of that lane and that user (None: any), oldest first.
+
+        Those of one user come in the order in which they will be taken.
+        """
+        turns = {
+            (lane_, user_): iter(items)
+            for lane_, users in self._lanes.items()
+            for user_, items in users.items()
+        }
         return [
-            item
-            for item, place in self._places.items()
+            next(turns[place.lane, place.user])
+            for place in self._places.values()
             if lane in (None, place.lane) and user in (None, place.user)
         ]
+
+    def _next_lane(self) -> str | None:
+        if None in self._paused:
+            return None
+        return next((lane for lane in self._lanes if lane not in self._paused), None)
 
     def _vacate(self, place: _Place) -> None:
         self._taken -= 1

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from rtvc_bridge.audio import Audio, joined
-from rtvc_bridge.bench import likeness, queueing, speed, words
+from rtvc_bridge.bench import api, clients, likeness, queueing, speed, words
 from rtvc_bridge.bench.sentences import LINES, SHORT_LINES, TWELVE_WORDS
 from rtvc_bridge.engine import Engine
 from rtvc_bridge.enrolment import Clip
@@ -87,3 +87,18 @@ class Suite:
 
     def _voice(self, engine: Engine) -> Voice:
         return engine.enrol([self.clip], name="bench", consent=self.consent, keep_clips=False).voice
+
+
+def api_figures(
+    open_engine: Opened, open_humming: Opened, clip: Clip, consent: Consent, rounds: int
+) -> Iterator[Figure]:
+    """Yield the figures of the local API; arguments as in `Suite`."""
+    with open_engine() as engine:
+        voice = engine.enrol([clip], name="bench", consent=consent, keep_clips=False).voice
+        speed.timed(engine, "Warming up.", voice)
+        lines = [TWELVE_WORDS[n % len(TWELVE_WORDS)] for n in range(rounds)]
+        yield "first_byte_lag_s", asdict(api.first_byte_lag(engine, voice, lines))
+        alone, watched = api.watched_first_byte(engine, voice, lines)
+        yield "first_byte_s", asdict(alone)
+        yield f"first_byte_{api.WATCHERS}_watchers_s", asdict(watched)
+    yield f"{clients.CLIENTS}_clients", asdict(api.crowd(open_humming))

@@ -15,11 +15,27 @@ from rich.console import Console
 from rich.logging import RichHandler
 
 from rtvc_bridge import config, paths
-from rtvc_bridge.cli import benching, demo, doctor, models, settings, speak, voices
+from rtvc_bridge.cli import (
+    benching,
+    demo,
+    doctor,
+    mic,
+    models,
+    queue,
+    run,
+    service,
+    settings,
+    speak,
+    status,
+    tui,
+    voices,
+)
 from rtvc_bridge.errors import RtvcBridgeError, UserError
 
 EXIT_REFUSED = 1
 EXIT_INSTALLATION = 3
+WITHOUT_SETTINGS = frozenset({"config", "status", "stop", "reload", "queue", "service", None})
+"""Commands that work while the settings file is wrong: they ask the daemon, or check the file."""
 
 app = typer.Typer(
     help="Speak typed text in a cloned voice.",
@@ -28,10 +44,18 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(demo.demo)
+app.command()(run.run)
+app.command()(tui.tui)
+app.command()(status.status)
+app.command()(status.stop)
+app.command()(status.reload)
 app.command()(speak.say)
+app.add_typer(queue.app, name="queue")
 app.command()(voices.enrol)
 app.command(name="voices")(voices.list_voices)
 app.add_typer(voices.app, name="voice")
+app.add_typer(mic.app, name="mic")
+app.add_typer(service.app, name="service")
 app.add_typer(models.app, name="models")
 app.add_typer(settings.app, name="config")
 app.add_typer(benching.app, name="bench")
@@ -61,10 +85,10 @@ def _options(
     level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
     handler = RichHandler(console=Console(stderr=True), show_path=False, markup=False)
     logging.basicConfig(level=level, format="%(name)s: %(message)s", handlers=[handler])
-    if ctx.invoked_subcommand not in ("config", None):  # `config check` reads the file itself
-        ctx.obj = config.load_or_default(config_file, paths.config_file())
-    else:
+    if ctx.invoked_subcommand in WITHOUT_SETTINGS:
         ctx.obj = config_file
+    else:
+        ctx.obj = config.load_or_default(config_file, paths.config_file())
 
 
 def main() -> None:

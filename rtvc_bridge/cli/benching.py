@@ -43,6 +43,8 @@ def bench(
     lines: Annotated[int, typer.Option(min=2, max=50, help="Sentences for the word test.")] = 50,
 ) -> None:
     """Measure speed, memory, words understood and the queue (about ten minutes)."""
+    if ctx.invoked_subcommand is not None:
+        return
     _check_installed()
     from rtvc_bridge.bench.suite import Suite
     from rtvc_bridge.stages.tuner import load_tuner
@@ -62,6 +64,27 @@ def bench(
     if speech is not None:
         tuner = load_tuner(assemble.tuner_file())
         figures = chain(figures, suite.likeness(speech, tuner, PIPELINE_NAME))
+    _print(figures, as_json=as_json)
+
+
+@app.command()
+def api(
+    ctx: typer.Context,
+    as_json: Json = False,
+    rounds: Annotated[int, typer.Option(min=2, help="Lines of the short measurements.")] = 10,
+) -> None:
+    """Measure the local API: first byte, fifty clients, two hundred watchers (two minutes)."""
+    from rtvc_bridge.bench.suite import api_figures
+
+    settings: Settings = ctx.obj
+    (recording,) = fetched(settings, [RECORDING])
+    figures = api_figures(
+        open_engine=lambda: opened_engine(settings),
+        open_humming=lambda: opened_engine(_humming(settings)),
+        clip=Clip.of(first_seconds(read_clip(recording).audio, CLIP_S)),
+        consent=attested(READER),
+        rounds=rounds,
+    )
     _print(figures, as_json=as_json)
 
 

@@ -23,7 +23,7 @@ def check(
     settings = config.load(path)
     plugins.pipeline_factory(settings.models.pipeline)
     for name, table in settings.adapters.items():
-        plugins.check_settings(name, table)
+        plugins.checked_settings(name, table)
     Console().print(f"{path}: OK", highlight=False, soft_wrap=True)
 
 

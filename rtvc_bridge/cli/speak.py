@@ -3,10 +3,13 @@
 import json
 import statistics
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
@@ -14,6 +17,8 @@ from rich.console import Console
 from rtvc_bridge.cli import output
 from rtvc_bridge.cli.assembly import opened_engine, voice_store
 from rtvc_bridge.cli.consent import asked
+from rtvc_bridge.cli.reach import Local, needed, reached
+from rtvc_bridge.client import Client, UtteranceView
 from rtvc_bridge.config import Settings
 from rtvc_bridge.engine import Engine, State
 from rtvc_bridge.enrolment import read_clip
@@ -22,6 +27,8 @@ from rtvc_bridge.pipeline import Delivery
 from rtvc_bridge.voices import Voice
 
 LANE = "cli"
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +45,46 @@ class Spoken:
         return self.made_in_s / self.seconds if self.seconds else 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be said and how, checked for what does not go together."""
+
+    voice: str | None
+    like: list[Path]
+    consent_by: str | None
+    out: Path | None
+    play: bool
+    lane: str | None
+    delivery: Delivery
+    as_json: bool
+    local: bool
+
+    def check(self) -> None:
+        """Pass if the options go together.
+
+        Raises:
+            typer.BadParameter: If they do not.
+        """
+        if (self.voice is None) == (not self.like):
+            raise typer.BadParameter(
+                "give either --voice NAME or --like CLIP", param_hint="--voice"
+            )
+        if self.as_json and str(self.out) == "-":
+            raise typer.BadParameter("standard output takes the sound", param_hint="--json")
+        if self.lane is not None and (self.like or self.out or self.play or self.local):
+            raise typer.BadParameter(
+                "a lane of the daemon goes with --voice, and not with --out, --play or --local",
+                param_hint="--lane",
+            )
+
+
 def say(
     ctx: typer.Context,
     text: Annotated[str, typer.Argument(help="What to say; - reads lines from standard input.")],
     voice: Annotated[str | None, typer.Option(help="Name of an enrolled voice.")] = None,
     like: Annotated[
-        list[Path] | None, typer.Option(help="Speak like this recording, without keeping a voice.")
+        list[Path] | None,
+        typer.Option(help="Speak like this recording, without keeping a voice; never by a daemon."),
     ] = None,
     consent_by: Annotated[
         str | None, typer.Option(help="With --like: the speaker, who agreed to be cloned.")
@@ -54,30 +95,73 @@ def say(
     play: Annotated[
         bool, typer.Option("--play", help="Play it, also when --out is given.")
     ] = False,
+    lane: Annotated[
+        str | None,
+        typer.Option(help='Queue it in this lane of the daemon, as "speaker", and return at once.'),
+    ] = None,
     speed: Annotated[float, typer.Option(help="Pace, from 0.5 to 2; 1 is the voice's own.")] = 1.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print figures as JSON.")] = False,
+    local: Local = False,
 ) -> None:
-    """Say TEXT in a cloned voice; it is played unless --out is given."""
-    settings: Settings = ctx.obj
-    if (voice is None) == (not like):
-        raise typer.BadParameter("give either --voice NAME or --like CLIP", param_hint="--voice")
-    if as_json and str(out) == "-":
-        raise typer.BadParameter("standard output takes the sound", param_hint="--json")
+    """Say TEXT in a cloned voice; it is played unless --out or --lane is given."""
     try:
         delivery = Delivery(speed=speed)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--speed") from error
-    store = voice_store(settings)
-    known = store.get(voice) if voice else None
-    clips = [read_clip(path) for path in like or []]
-    consent = asked(consent_by) if clips else None
+    order = Order(voice, like or [], consent_by, out, play, lane, delivery, as_json, local)
+    order.check()
     lines = typed_lines() if text == "-" else [text]
-    with opened_engine(settings) as engine, output.opened(out, play=play) as sinks:
+    if lane is not None:
+        queue(lines, order, lane)
+        return
+    with reached(local=local or bool(like)) as daemon:
+        if daemon is None:
+            say_here(ctx.obj, lines, order)
+        else:
+            say_there(daemon, lines, order)
+
+
+def say_here(settings: Settings, lines: Iterable[str], order: Order) -> None:
+    """Say the lines in this process."""
+    known = voice_store(settings).get(order.voice) if order.voice else None
+    clips = [read_clip(path) for path in order.like]
+    consent = asked(order.consent_by) if clips else None
+    with opened_engine(settings) as engine, output.opened(order.out, play=order.play) as sinks:
         if consent is not None:
             known = engine.enrol(clips, name="unnamed", consent=consent, keep_clips=False).voice
         assert known is not None
-        figures = list(spoken(engine, lines, known, delivery, sinks))
-    report(figures, as_json=as_json)
+        voice = known
+        say_line = partial(spoken_line, engine, voice=voice, delivery=order.delivery, sinks=sinks)
+        figures = list(in_turn(lines, say_line))
+    report(figures, as_json=order.as_json)
+
+
+def say_there(daemon: Client, lines: Iterable[str], order: Order) -> None:
+    """Have the daemon say the lines, and take their sound."""
+    assert order.voice is not None
+    voice = daemon.voice(order.voice)["id"]
+    with output.opened(order.out, play=order.play) as sinks:
+        speed = order.delivery.speed
+        say_line = partial(streamed_line, daemon, voice=voice, speed=speed, sinks=sinks)
+        figures = list(in_turn(lines, say_line))
+    played = order.play or order.out is None
+    report(figures, as_json=order.as_json, timed=not played)
+
+
+def queue(lines: Iterable[str], order: Order, lane: str) -> None:
+    """Have the daemon say the lines in one of its lanes."""
+    assert order.voice is not None
+    voice, speed = order.voice, order.delivery.speed
+    with needed(", so nothing plays that lane") as daemon:
+        for line in in_turn(lines, partial(daemon.say, voice=voice, lane=lane, speed=speed)):
+            _tell_queued(line, as_json=order.as_json)
+
+
+def _tell_queued(line: UtteranceView, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(line))
+    else:
+        print(f"Queued in lane {line['lane']!r} as line {line['id']}.", file=sys.stderr)
 
 
 def typed_lines() -> Iterator[str]:
@@ -86,24 +170,17 @@ def typed_lines() -> Iterator[str]:
         yield line.decode(errors="replace")
 
 
-def spoken(
-    engine: Engine,
-    lines: Iterable[str],
-    voice: Voice,
-    delivery: Delivery,
-    sinks: Sequence[output.Sink],
-) -> Iterator[Spoken]:
-    """Say the lines in order into every sink, and yield each one's figures when it is over.
+def in_turn(lines: Iterable[str], act: Callable[[str], R]) -> Iterator[R]:
+    """Yield what `act` returns for each line, in order.
 
     Of several lines, one that cannot be said is reported and passed over.
 
     Raises:
         TextRejectedError: If the only line cannot be said.
-        WorkerError: If a line was begun and not finished.
     """
     for line in lines:
         try:
-            yield spoken_line(engine, line, voice, delivery, sinks)
+            yield act(line)
         except TextRejectedError as error:
             if isinstance(lines, list):
                 raise
@@ -128,21 +205,42 @@ def spoken_line(
     return Spoken(seconds, (status.first_audio_at or 0.0) - status.queued_at, made_s)
 
 
-def report(figures: Sequence[Spoken], *, as_json: bool) -> None:
-    """Print what was spoken and how fast: JSON to stdout, or one line to stderr."""
-    summary = {
-        "lines": len(figures),
-        "seconds": round(sum(figure.seconds for figure in figures), 3),
-        "first_audio_s": round(statistics.median(f.first_audio_s for f in figures), 3)
-        if figures
-        else None,
-        "rtf": round(statistics.median(f.rtf for f in figures), 3) if figures else None,
-    }
+def streamed_line(
+    daemon: Client, line: str, voice: str, speed: float, sinks: Sequence[output.Sink]
+) -> Spoken:
+    """Have the daemon say one line into every sink, and return its figures as seen from here."""
+    asked_at = time.monotonic()
+    first_s = made_s = seconds = 0.0
+    with closing(daemon.speech(line, voice=voice, speed=speed)) as pieces:
+        for audio in pieces:
+            made_s = time.monotonic() - asked_at
+            first_s = first_s or made_s
+            seconds += audio.seconds
+            for sink in sinks:
+                sink.write(audio)
+    return Spoken(seconds, first_s, made_s)
+
+
+def report(figures: Sequence[Spoken], *, as_json: bool, timed: bool = True) -> None:
+    """Print what was spoken and how fast: JSON to stdout, or one line to stderr.
+
+    Args:
+        figures: Of each line.
+        as_json: Which of the two.
+        timed: Whether it is known how long making took; not if playing held it up.
+    """
+    seconds = round(sum(figure.seconds for figure in figures), 3)
+    first_s = statistics.median(each.first_audio_s for each in figures) if figures else None
+    rtf = statistics.median(each.rtf for each in figures) if figures and timed else None
     if as_json:
+        summary = {
+            "lines": len(figures),
+            "seconds": seconds,
+            "first_audio_s": None if first_s is None else round(first_s, 3),
+            "rtf": None if rtf is None else round(rtf, 3),
+        }
         print(json.dumps(summary))
-    elif figures:
-        Console(stderr=True).print(
-            f"{summary['seconds']:.1f} s of speech, first sound after "
-            f"{summary['first_audio_s']:.2f} s, real-time factor {summary['rtf']:.2f}",
-            highlight=False,
-        )
+    elif first_s is not None:
+        words = f"{seconds:.1f} s of speech, first sound after {first_s:.2f} s"
+        factor = "" if rtf is None else f", real-time factor {rtf:.2f}"
+        Console(stderr=True).print(words + factor, highlight=False)

@@ -12,9 +12,10 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from rtvc_bridge.cli.assembly import opened_engine, voice_store
 from rtvc_bridge.cli.consent import asked
-from rtvc_bridge.enrolment import Report, read_clip
+from rtvc_bridge.cli.keeping import OwnVoices, keeper
+from rtvc_bridge.cli.reach import Local
+from rtvc_bridge.client import ReportView
 from rtvc_bridge.errors import VoiceNameError
 from rtvc_bridge.voices import check_name
 
@@ -39,58 +40,52 @@ def enrol(
         ),
     ] = True,
     as_json: Json = False,
+    local: Local = False,
 ) -> None:
     """Make a voice from recordings of a consenting speaker."""
-    store = voice_store(ctx.obj)
     name = check_name(name)
-    if name in store.names():
-        raise VoiceNameError(f"There is a voice {name!r} already; choose another name.")
-    consent = asked(consent_by)
-    heard = [read_clip(path) for path in clips]
-    with opened_engine(ctx.obj) as engine:
-        enrolment = engine.enrol(heard, name=name, consent=consent, keep_clips=keep_clips)
-    store.add(enrolment.voice)
+    with keeper(ctx.obj, local=local) as voices:
+        if any(voice["name"] == name for voice in voices.voices()):
+            raise VoiceNameError(f"There is a voice {name!r} already; choose another name.")
+        speaker = asked(consent_by).by
+        made = voices.enrol(name, clips, consent_by=speaker, keep_clips=keep_clips)
     if as_json:
-        print(json.dumps({"id": enrolment.voice.id, "name": name, **asdict(enrolment.report)}))
+        print(json.dumps({"id": made["voice"]["id"], "name": name, **made["report"]}))
     else:
-        _show_report(enrolment.report)
+        _show_report(made["report"])
         Console().print(f'Enrolled. Try: rtvc-bridge say "Hello!" --voice "{name}"', style="bold")
 
 
-def list_voices(ctx: typer.Context, as_json: Json = False) -> None:
+def list_voices(ctx: typer.Context, as_json: Json = False, local: Local = False) -> None:
     """List the enrolled voices."""
-    listing = voice_store(ctx.obj).listing()
+    with keeper(ctx.obj, local=local) as voices:
+        listed = voices.voices()
+    damaged = OwnVoices(ctx.obj).damaged()  # the daemon tells of usable voices only
     if as_json:
-        print(json.dumps(asdict(listing), default=str))
+        files = [asdict(file) for file in damaged]
+        print(json.dumps({"voices": listed, "damaged": files}, default=str))
         return
-    for file in listing.damaged:
+    for file in damaged:
         print(f"rtvc-bridge: damaged: {file.reason}", file=sys.stderr)
-    if not listing.voices:
+    if not listed:
         print("No voices yet. Make one: rtvc-bridge enrol NAME CLIP ...", file=sys.stderr)
         return
     table = Table(box=None, header_style="bold")
     for heading in ("name", "speaker", "consent", "made", "speech kept"):
         table.add_column(heading)
-    for voice in listing.voices:
-        kept = f"{sum(voice.clip_seconds):.0f} s" if voice.clip_seconds else "none"
-        row = (voice.name, voice.consent.by, voice.consent.level, voice.created_at[:10], kept)
+    for voice in listed:
+        kept = f"{voice['clip_seconds']:.0f} s" if voice["clip_seconds"] else "none"
+        consent = voice["consent"]
+        row = (voice["name"], consent["by"], consent["level"], voice["created_at"][:10], kept)
         table.add_row(*(Text(cell) for cell in row))
     Console().print(table)
 
 
 @app.command()
-def show(ctx: typer.Context, name: Name, as_json: Json = False) -> None:
+def show(ctx: typer.Context, name: Name, as_json: Json = False, local: Local = False) -> None:
     """Show what is known of a voice."""
-    voice = voice_store(ctx.obj).get(name)
-    facts = {
-        "id": voice.id,
-        "name": voice.name,
-        "created_at": voice.created_at,
-        "consent": asdict(voice.consent),
-        "pipelines": sorted(voice.tensors),
-        "clips": len(voice.clips),
-        "clip_bytes": sum(len(clip) for clip in voice.clips),
-    }
+    with keeper(ctx.obj, local=local) as voices:
+        facts = voices.voice(name)
     if as_json:
         print(json.dumps(facts))
         return
@@ -99,9 +94,12 @@ def show(ctx: typer.Context, name: Name, as_json: Json = False) -> None:
 
 
 @app.command()
-def rename(ctx: typer.Context, name: Name, new: Annotated[str, typer.Argument()]) -> None:
+def rename(
+    ctx: typer.Context, name: Name, new: Annotated[str, typer.Argument()], local: Local = False
+) -> None:
     """Give a voice another name."""
-    voice_store(ctx.obj).rename(name, new)
+    with keeper(ctx.obj, local=local) as voices:
+        voices.rename(name, new)
 
 
 @app.command()
@@ -109,19 +107,22 @@ def delete(
     ctx: typer.Context,
     name: Name,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    local: Local = False,
 ) -> None:
-    """Delete a voice and the recordings kept in it."""
-    store = voice_store(ctx.obj)
-    store.get(name)
-    if not yes:
-        typer.confirm(f"Delete the voice {name!r} for good?", abort=True)
-    store.delete(name)
+    """Delete a voice and the recordings kept in it, or by its id a damaged file."""
+    with keeper(ctx.obj, local=local) as voices:
+        if not yes:
+            typer.confirm(f"Delete the voice {name!r} for good?", abort=True)
+        voices.delete(name)
 
 
 @app.command()
-def export(ctx: typer.Context, name: Name, file: Annotated[Path, typer.Argument()]) -> None:
+def export(
+    ctx: typer.Context, name: Name, file: Annotated[Path, typer.Argument()], local: Local = False
+) -> None:
     """Write a voice to a file of your choice, for another computer."""
-    voice_store(ctx.obj).export(name, file)
+    with keeper(ctx.obj, local=local) as voices:
+        voices.export(name, file)
 
 
 @app.command(name="import")
@@ -129,15 +130,17 @@ def import_(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(help="A voice file made by `voice export`.")],
     name: Annotated[str | None, typer.Option(help="Another name for it.")] = None,
+    local: Local = False,
 ) -> None:
     """Take in a voice file."""
-    voice = voice_store(ctx.obj).import_(file, name=name)
-    print(voice.name)
+    with keeper(ctx.obj, local=local) as voices:
+        print(voices.import_(file, name)["name"])
 
 
-def _show_report(report: Report) -> None:
+def _show_report(report: ReportView) -> None:
     console = Console()
-    console.print(f"{report.speech_s:.1f} s of speech", highlight=False)
-    for finding in report.findings:
-        colour = {"warn": "yellow", "note": "dim"}.get(finding.severity, "red")
-        console.print(f"[{colour}]{finding.severity}[/{colour}] {escape(finding.message)}")
+    console.print(f"{report['speech_s']:.1f} s of speech", highlight=False)
+    for finding in report["findings"]:
+        severity = finding["severity"]
+        colour = {"warn": "yellow", "note": "dim"}.get(severity, "red")
+        console.print(f"[{colour}]{severity}[/{colour}] {escape(finding['message'])}")

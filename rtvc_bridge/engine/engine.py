@@ -9,28 +9,28 @@ import math
 import operator
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import count
 from types import TracebackType
-from typing import Self, TypeVar, cast
+from typing import Self, cast
 
 from rtvc_bridge.audio import Audio
+from rtvc_bridge.engine.directory import Directory
+from rtvc_bridge.engine.queue import Queue
+from rtvc_bridge.engine.turns import Turns
 from rtvc_bridge.engine.utterance import Line, State, Status, Utterance
 from rtvc_bridge.enrolment import Clip, Enrolment, SpeechDetector, enrol
-from rtvc_bridge.errors import QueueFullError, RtvcBridgeError, WorkerError
+from rtvc_bridge.errors import QueueFullError, RtvcBridgeError
 from rtvc_bridge.pipeline import Delivery, Pipeline
 from rtvc_bridge.safety import consent as consents
 from rtvc_bridge.schedule import Lanes, Limits
 from rtvc_bridge.text import clean
 from rtvc_bridge.voices import Consent, Embedding, Voice
-from rtvc_bridge.worker import Worker, whereabouts
+from rtvc_bridge.worker import whereabouts
 
 logger = logging.getLogger(__name__)
-
-R = TypeVar("R")
 
 PLAIN = Delivery()
 USUAL_LIMITS = Limits()
@@ -47,6 +47,9 @@ class Engine:
         limits: Most utterances that may wait.
         expires_s: How long an utterance may wait before it is dropped as stale.
         clock: Seconds, as time.monotonic gives them.
+
+    Attributes:
+        queue: What waits and what is heard, and the verbs on it.
     """
 
     def __init__(
@@ -58,16 +61,16 @@ class Engine:
         expires_s: float = math.inf,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._pipeline = pipeline
         self._max_chars = max_chars
         self._expires_s = expires_s
         self._clock = clock
         self._changed = threading.Condition()
         self._lanes: Lanes[Utterance] = Lanes(limits)
-        self._closing = False
-        self._guests = 0  # threads that want the pipeline for something else than speech
-        self._in_use: threading.Event | None = None  # stops whatever uses the pipeline now
+        self._turns = Turns(pipeline, self._changed)
         self._ids = count(1)
+        self._directory = Directory()
+        self.queue = Queue(self._changed, self._lanes, self._directory, self.say)
+        self._players: dict[str, Callable[[Utterance], None]] = {}
         self._listeners: tuple[Callable[[Status], None], ...] = ()
         self._thread = threading.Thread(target=self._work, name="rtvc-engine", daemon=True)
         self._thread.start()
@@ -82,15 +85,15 @@ class Engine:
 
     def close(self) -> None:
         """Cancel everything, and return once the pipeline is no longer used."""
-        with self._changed:
-            self._closing = True
-            if self._in_use is not None:
-                self._in_use.set()
-            self._changed.notify_all()
+        self._turns.close()
         self.clear()
         self._thread.join()
-        with self._changed:
-            self._changed.wait_for(lambda: self._in_use is None)
+        self._turns.wait_unused()
+
+    @property
+    def ready(self) -> bool:
+        """Whether sound can be made now, without waiting for the pipeline to start."""
+        return self._turns.ready
 
     def on_status(self, listener: Callable[[Status], None]) -> Callable[[], None]:
         """Call `listener` at every change from now on; return what ends that.
@@ -135,12 +138,13 @@ class Engine:
         consents.check(voice)
         self._drop_stale()
         with self._changed:
-            if self._closing:
+            if self._turns.closing:
                 raise QueueFullError("The engine is closing.")
             self._lanes.reserve(lane, user)
             now = self._clock()
             status = Status(next(self._ids), lane, user, voice.name, State.QUEUED, now)
         utterance = Utterance(status, line, clock=self._clock, withdraw=self._withdraw)
+        self._directory.add(utterance)
         # Announced before the engine's thread can see it, so that "queued" always comes
         # first, and without the lock, so that a listener may take locks of its own.
         self._announce(utterance, status)
@@ -148,8 +152,10 @@ class Engine:
         with self._changed:
             self._lanes.push(utterance, lane=lane, user=user, expires_at=expires_at)
             self._changed.notify_all()
-        if self._closing:
+        if self._turns.closing:
             self._withdraw(utterance)
+        if (play := self._players.get(lane)) is not None:
+            play(utterance)
         return utterance
 
     def clear(self, lane: str | None = None, user: str | None = None) -> int:
@@ -161,6 +167,31 @@ class Engine:
             waiting = self._lanes.waiting(lane=lane, user=user)
         return sum(self._withdraw(utterance) for utterance in waiting)
 
+    @property
+    def players(self) -> frozenset[str]:
+        """The lanes that somebody plays."""
+        return frozenset(self._players)
+
+    def play_lane(self, lane: str, play: Callable[[Utterance], None]) -> Callable[[], None]:
+        """Give every utterance said into `lane` to `play`, its one reader; return what ends that.
+
+        `play` is called on the thread that called `say`: be quick, and do not wait in it.
+
+        Raises:
+            ValueError: If the lane has a player.
+        """
+        with self._changed:
+            if lane in self._players:
+                msg = f"the lane {lane!r} has a player"
+                raise ValueError(msg)
+            self._players = {**self._players, lane: play}
+
+        def end() -> None:
+            with self._changed:
+                self._players = {key: each for key, each in self._players.items() if key != lane}
+
+        return end
+
     def enrol(
         self, clips: Sequence[Clip], *, name: str, consent: Consent, keep_clips: bool
     ) -> Enrolment:
@@ -171,7 +202,7 @@ class Engine:
             ConsentError: If `consent` does not say who agreed.
             VoiceNameError: If `name` is not fit for a voice.
         """
-        return self._apart(
+        return self._turns.apart(
             partial(
                 enrol,
                 clips=clips,
@@ -184,66 +215,37 @@ class Engine:
 
     def embed(self, clip: Audio) -> Embedding:
         """Return the speaker's d-vector; waits until speech leaves room."""
-        return cast("Embedding", self._apart(operator.methodcaller("embed", clip)))
-
-    def _apart(self, job: Callable[[Pipeline], R]) -> R:
-        """Return `job(pipeline)`, done where the pipeline lives, before the next utterance."""
-        with self._turn() as stop:
-            if isinstance(self._pipeline, Worker):
-                return self._pipeline.run(job, stop=stop)
-            return job(self._pipeline)
-
-    @contextmanager
-    def _turn(self) -> Iterator[threading.Event]:
-        """Hold the pipeline; gives what is set when the holder should stop."""
-        stop = threading.Event()
-        with self._changed:
-            self._guests += 1
-            try:
-                self._changed.wait_for(lambda: self._closing or self._in_use is None)
-            finally:
-                self._guests -= 1
-                self._changed.notify_all()
-            if self._closing:
-                raise WorkerError("The engine is closing.")
-            self._in_use = stop
-        try:
-            yield stop
-        finally:
-            self._hand_back()
-
-    def _hand_back(self) -> None:
-        with self._changed:
-            self._in_use = None
-            self._changed.notify_all()
+        return cast("Embedding", self._turns.apart(operator.methodcaller("embed", clip)))
 
     def _work(self) -> None:
         while (utterance := self._next()) is not None:
             state, reason = self._speak(utterance)
-            self._hand_back()
+            self._turns.hand_back()
             self._end(utterance, state, reason)
 
     def _next(self) -> Utterance | None:
         """Return the next utterance and hold the pipeline for it; None when closing."""
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._closing or self._may_speak())
+                self._changed.wait_for(lambda: self._turns.closing or self._may_speak())
             self._drop_stale()
             with self._changed:
-                if self._closing:
+                if self._turns.closing:
                     return None
                 if self._may_speak() and (utterance := self._lanes.pop()) is not None:
-                    self._in_use = utterance._stop
+                    self._turns.take(utterance._stop)
                     return utterance
 
     def _may_speak(self) -> bool:
-        return self._in_use is None and not self._guests and len(self._lanes) > 0
+        return self._turns.free and self._lanes.ready()
 
     def _speak(self, utterance: Utterance) -> tuple[State, str | None]:
         """Make the sound; return how it ended, and why if it failed."""
         line, stop = utterance._line, utterance._stop
         try:
-            for audio in self._pipeline.speak(line.text, line.voice, line.delivery, stop=stop):
+            for audio in self._turns.pipeline.speak(
+                line.text, line.voice, line.delivery, stop=stop
+            ):
                 if not stop.is_set():
                     self._give(utterance, audio)
         except RtvcBridgeError as error:
@@ -281,6 +283,7 @@ class Engine:
         self._announce(utterance, last)
         utterance._chunks.put(None)
         utterance._ended.set()
+        self._directory.ended(utterance)
 
     def _announce(self, utterance: Utterance, status: Status) -> None:
         utterance._status = status

@@ -92,6 +92,23 @@ class Utterance:
         """What is known of it now."""
         return replace(self._status, first_delivered_at=self._delivered_at)
 
+    @property
+    def text(self) -> str:
+        """What is said."""
+        return self._line.text
+
+    @property
+    def audible(self) -> bool:
+        """Whether sound of it was made that its reader may still get."""
+        return self._status.first_audio_at is not None and not (
+            self._read_to_end or self._stop.is_set()
+        )
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will be made."""
+        return self._ended.is_set()
+
     def poll(self) -> Audio | None:
         """Return the next sound, or None if none is ready. Never waits.
 

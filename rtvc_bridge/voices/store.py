@@ -11,11 +11,13 @@ import filelock
 from rtvc_bridge.errors import StorageError, VoiceFileError, VoiceNameError, VoiceNotFoundError
 from rtvc_bridge.voices.disk import TEMPORARY_SUFFIX
 from rtvc_bridge.voices.file import SUFFIX, Summary, read_summary, read_voice, write_voice
+from rtvc_bridge.voices.memory import Remembered
 from rtvc_bridge.voices.names import check_name, skeleton
 from rtvc_bridge.voices.value import Voice
 
 _LOCK = ".lock"
 _LOCK_TIMEOUT_S = 30.0
+_VOICES_REMEMBERED = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ class VoiceStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._summaries = Remembered(read_summary)
+        self._voices = Remembered(read_voice, most=_VOICES_REMEMBERED)
 
     def listing(self) -> Listing:
         """Return every voice and every damaged file, from the headers alone."""
@@ -67,7 +71,7 @@ class VoiceStore:
         for path in sorted(self._folder.glob(f"*{SUFFIX}")):
             stem = path.name.removesuffix(SUFFIX)
             try:
-                summary = read_summary(path)
+                summary = self._summaries.of(path)
             except VoiceFileError as error:
                 damaged.append(Damaged(stem, path, str(error)))
                 continue
@@ -98,7 +102,7 @@ class VoiceStore:
             VoiceNotFoundError: If there is none; the message names the nearest.
             VoiceFileError: If its file is damaged.
         """
-        return read_voice(self.summary(name).path)
+        return self._voices.of(self.summary(name).path)
 
     def add(self, voice: Voice) -> None:
         """Keep `voice`.

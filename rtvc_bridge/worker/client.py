@@ -108,6 +108,12 @@ class Worker:
         return process.pid if process else None
 
     @property
+    def ready(self) -> bool:
+        """Whether the process is there and its pipeline can be used without waiting."""
+        process = self._process
+        return process is not None and process.settled.is_set() and bool(process.pipeline_name)
+
+    @property
     def cold_start_s(self) -> float | None:
         """How long the process took from its start to being ready; None until it is."""
         process = self._process

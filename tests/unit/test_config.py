@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from rtvc_bridge import config
+from rtvc_bridge import config, plugins
 from rtvc_bridge.errors import ConfigError
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
@@ -17,7 +17,22 @@ def written(folder, text):
 
 def test_the_example_file_shows_every_default_and_nothing_else():
     shown = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
-    assert shown == config.Settings().model_dump()
+    adapters = shown.pop("adapters")
+    assert shown == config.Settings().model_dump(exclude={"adapters"})
+    assert set(adapters) == {"http"}
+    model = plugins.adapter("http").Settings
+    assert adapters["http"] == model().model_dump(mode="json")
+
+
+def test_the_example_file_shows_the_speaker_s_defaults_too():
+    text = EXAMPLE.read_text(encoding="utf-8")
+    table = (
+        text[text.index("# [adapters.speaker]") : text.index("\n\n# A microphone")]
+        .replace("\n# ", "\n")
+        .removeprefix("# ")
+    )
+    shown = tomllib.loads(table)["adapters"]["speaker"]
+    assert shown == plugins.adapter("speaker").Settings().model_dump(mode="json")
 
 
 def test_every_wrong_key_and_value_is_named_at_once(tmp_path):

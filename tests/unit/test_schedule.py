@@ -132,3 +132,22 @@ def test_users_and_lanes_that_left_are_forgotten():
     assert empty == {
         name: len(kept) for name, kept in vars(lanes).items() if hasattr(kept, "__len__")
     }
+
+
+def test_a_promoted_item_is_taken_and_listed_before_the_others_of_its_user():
+    lanes = filled("a/x/1", "a/y/1", "a/x/2", "a/x/3")
+    assert lanes.promote("a/x/3")
+    assert lanes.waiting() == ["a/x/3", "a/y/1", "a/x/1", "a/x/2"]
+    assert emptied(lanes) == ["a/x/3", "a/y/1", "a/x/1", "a/x/2"]
+    assert not lanes.promote("a/x/3")
+
+
+def test_a_paused_lane_is_passed_over_until_it_is_resumed():
+    lanes = filled("a/x/1", "b/x/1")
+    lanes.pause("a")
+    assert (lanes.pop(), lanes.pop(), lanes.ready()) == ("b/x/1", None, False)
+    lanes.pause(None)
+    lanes.resume("a")
+    assert lanes.pop() is None
+    lanes.resume(None)
+    assert lanes.pop() == "a/x/1"

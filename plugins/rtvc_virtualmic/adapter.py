@@ -1,0 +1,78 @@
+"""The lane "mic", sent to the virtual microphone until cancelled."""
+
+import asyncio
+import logging
+import threading
+
+from pydantic import Field
+
+from rtvc_bridge.config import Strict
+from rtvc_bridge.engine import Engine
+from rtvc_bridge.plugins import Host
+from rtvc_virtualmic.limiter import Limiter
+from rtvc_virtualmic.mic import LATENCY_MS, VirtualMic
+from rtvc_virtualmic.player import Player
+
+logger = logging.getLogger(__name__)
+
+LANE = "mic"
+
+
+class Settings(Strict):
+    """[adapters.virtualmic]: speak through a microphone that other programs can pick."""
+
+    backend: str = ""
+    """What makes the microphone: "pulse", "vbcable" and so on; empty tries all that suit."""
+
+    device: str = ""
+    """Its name; empty means the usual one. For a cable: the end to play into."""
+
+    volume_db: float = Field(default=0.0, ge=-60.0, le=12.0, allow_inf_nan=False)
+    """Louder or quieter than it was made, in decibels; a limiter keeps it whole."""
+
+    latency_ms: int = Field(default=LATENCY_MS, ge=20, le=100)
+    """How much sound is handed ahead; it grows by itself on a busy computer."""
+
+    monitor: str = ""
+    """A sound output to hear it on too: "default" or its name; empty for none."""
+
+    monitor_db: float = Field(default=0.0, ge=-60.0, le=12.0, allow_inf_nan=False)
+    """How much louder or quieter that is, in decibels."""
+
+
+async def run(host: Host, settings: Settings) -> None:
+    """Speak LANE through the microphone until cancelled. The device stays afterwards.
+
+    Raises:
+        DeviceError: If no microphone can be opened.
+    """
+    stop = threading.Event()
+    # Opening, sending and closing wait for the device.
+    playing = asyncio.create_task(asyncio.to_thread(play, host.engine, settings, stop))
+    try:
+        await asyncio.shield(playing)
+    finally:
+        stop.set()
+        await asyncio.gather(playing, return_exceptions=True)  # raised above, or nobody waits
+
+
+def play(engine: Engine, settings: Settings, stop: threading.Event) -> None:
+    """Speak LANE through the microphone until `stop`; what is not spoken by then is cancelled.
+
+    Raises:
+        DeviceError: If no microphone can be opened.
+    """
+    with VirtualMic(
+        device=settings.device or None,
+        backend=settings.backend or None,
+        latency_ms=settings.latency_ms,
+        monitor=settings.monitor or None,
+        monitor_db=settings.monitor_db,
+    ) as mic:
+        player = Player(mic, Limiter(settings.volume_db))
+        end = engine.play_lane(LANE, player.add)
+        logger.info("the microphone to pick is %s", mic.device)
+        try:
+            player.serve(stop)
+        finally:
+            end()

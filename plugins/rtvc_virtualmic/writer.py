@@ -1,0 +1,142 @@
+"""The thread that keeps a stream fed: sound when there is some, silence when not, for ever."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from rtvc_bridge.errors import DeviceError
+from rtvc_virtualmic.backend import Stream
+from rtvc_virtualmic.latency import Latency
+from rtvc_virtualmic.queue import SoundQueue
+
+logger = logging.getLogger(__name__)
+
+BLOCK_S = 0.01
+REST_AFTER_S = 0.2
+REST_S = 1.0
+RETRY_S = 0.25
+CLOSE_S = 2.0
+WAITED_S = 0.006
+"""A write that takes longer than this has waited for room."""
+AHEAD_S = 2.0
+"""Most that a server reads ahead."""
+
+
+class Writer:
+    """Writes a queue into a stream until closed, and opens it anew whenever it is lost.
+
+    Silence is written too, but a stream that keeps time rests in a long one, but for a sign of
+    life every REST_S.
+
+    Args:
+        queue: Read by this writer only.
+        rate_hz: Of the stream.
+        open_stream: Given how many ms to hand ahead; raises DeviceError if it cannot now.
+        latency: How many that is.
+
+    Attributes:
+        underruns: How often the stream ran dry while there was sound.
+        reconnects: How often it was lost and came back.
+    """
+
+    def __init__(
+        self,
+        queue: SoundQueue,
+        rate_hz: int,
+        *,
+        open_stream: Callable[[int], Stream],
+        latency: Latency,
+    ) -> None:
+        self._queue = queue
+        self._rate_hz = rate_hz
+        self._open_stream = open_stream
+        self._latency = latency
+        self._stop = threading.Event()
+        self._reopen = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="rtvc-mic", daemon=True)
+        self.underruns = 0
+        self.reconnects = 0
+
+    def start(self) -> None:
+        """Open the stream, then feed it on a thread of its own.
+
+        Raises:
+            DeviceError: If it cannot be opened.
+        """
+        self._first = self._open_stream(self._latency.ms)
+        self._thread.start()
+
+    def reopen(self) -> None:
+        """Let the stream be opened anew, soon."""
+        self._reopen.set()
+
+    def close(self) -> None:
+        """End. A server that hangs is not waited for longer than CLOSE_S."""
+        self._stop.set()
+        self._thread.join(CLOSE_S)
+
+    def _run(self) -> None:
+        stream: Stream | None = self._first
+        while stream is not None:
+            lost = False
+            try:
+                self._feed(stream)
+            except DeviceError as error:
+                lost = True
+                logger.warning("%s It is tried again until it is back.", error)
+            stream.close()
+            stream = self._opened_again(lost=lost)
+
+    def _opened_again(self, *, lost: bool) -> Stream | None:
+        """Return the stream, tried until it opens; None once closed."""
+        while not self._stop.is_set():
+            try:
+                stream = self._open_stream(self._latency.ms)
+            except DeviceError as error:
+                lost = True
+                logger.debug("not yet: %s", error)
+                self._stop.wait(RETRY_S)
+            else:
+                self.reconnects += lost
+                return stream
+        return None
+
+    def _feed(self, stream: Stream) -> None:
+        """Write until closed, or until the stream should be opened anew."""
+        ahead_ms, count = self._latency.ms, round(BLOCK_S * self._rate_hz)
+        sounded_at = written_at = time.monotonic()
+        while not self._stop.is_set() and not self._reopen.is_set():
+            resting = stream.keeps_time and written_at - sounded_at > REST_AFTER_S
+            if resting:
+                self._queue.wait(REST_S)
+            samples, has_sound = self._queue.take(count)
+            idle_s = time.monotonic() - written_at
+            if idle_s > ahead_ms / 1000 and stream.keeps_time:
+                self._refill(stream, idle_s)
+            if idle_s > ahead_ms / 1000 and sounded_at == written_at and not resting:
+                self.underruns += 1
+                self._latency.ran_dry(time.monotonic())
+            stream.write(samples)
+            written_at = time.monotonic()
+            if has_sound:
+                sounded_at = written_at
+            elif self._latency.look(written_at) != ahead_ms:
+                return
+        self._reopen.clear()
+
+    def _refill(self, stream: Stream, idle_s: float) -> None:
+        """Write silence, which the server skips, until nothing is late any more.
+
+        A little more than `idle_s` may be missing: the server reads further ahead when a
+        recorder comes or goes. Once it makes a write wait, all is there.
+        """
+        stream.write(np.zeros(round(idle_s * self._rate_hz), np.float32))
+        block = np.zeros(round(BLOCK_S * self._rate_hz), np.float32)
+        for _ in range(round(AHEAD_S / BLOCK_S)):
+            asked_at = time.monotonic()
+            stream.write(block)
+            if time.monotonic() - asked_at > WAITED_S:
+                return

@@ -1,0 +1,83 @@
+"""`rtvc-bridge mic ...`: the virtual microphone, by hand."""
+
+import importlib
+import json
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from rtvc_bridge.errors import DeviceError
+
+app = typer.Typer(help="Look after the virtual microphone.", no_args_is_help=True)
+
+Device = Annotated[
+    str | None, typer.Option(help="Name of the microphone.", show_default="the usual one")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command()
+def install(device: Device = None) -> None:
+    """Make the microphone, and say what to pick in the other program."""
+    print(f'Pick "{_plugin("manage").install(device)}" as the microphone in the other program.')
+
+
+@app.command()
+def remove(
+    device: Device = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Even if a program listens; it gets the real one.")
+    ] = False,
+) -> None:
+    """Take the microphone away, unless a program listens to it."""
+    was_there = _plugin("manage").remove(device, force=force)
+    print("Removed." if was_there else "There was none.")
+
+
+@app.command()
+def status(device: Device = None, as_json: Json = False) -> None:
+    """Say whether the microphone is there, and who listens to it."""
+    found = _plugin("manage").status(device)
+    if as_json:
+        print(json.dumps(asdict(found)))
+        return
+    if not found.present:
+        print("It is not there. Run: rtvc-bridge mic install")
+        return
+    print(f'"{found.device}" is there.')
+    if found.listeners is not None:
+        print(f"Listening now: {', '.join(found.listeners) or 'nobody'}.")
+    if found.is_default_input:
+        print("It is the default microphone: programs use it without being told to.")
+    if found.is_default_output:
+        print(
+            "It is also the default sound output: whatever this computer plays goes into it. "
+            "Pick another output in the system's sound settings."
+        )
+
+
+@app.command(name="test")
+def try_out(device: Device = None, as_json: Json = False) -> None:
+    """Send a tone through the microphone, record it back, and say how it came through."""
+    found = _plugin("manage").round_trip(device)
+    if as_json:
+        print(json.dumps({**asdict(found), "well": found.well}))
+    else:
+        print("\n".join(_plugin("report").words(found)))
+    if not found.well:
+        raise typer.Exit(3)
+
+
+def _plugin(part: str) -> Any:  # noqa: ANN401 - a module of a plugin, found at run time
+    """Return a module of the plugin; the program runs without it.
+
+    Raises:
+        DeviceError: If it is not installed.
+    """
+    try:
+        return importlib.import_module(f"rtvc_virtualmic.{part}")
+    except ImportError as error:
+        raise DeviceError(
+            'The virtual microphone is not installed: pip install "rtvc-bridge[mic]".'
+        ) from error

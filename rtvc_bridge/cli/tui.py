@@ -1,0 +1,75 @@
+"""`rtvc-bridge tui`: the terminal screen, and starting a daemon for it."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rtvc_bridge import paths
+from rtvc_bridge.errors import ConfigError, StorageError
+
+PHRASES = ("Hello!", "Yes.", "No, thank you.", "One moment, please.", "Thank you.", "Goodbye!")
+MOST_PHRASES = 8
+START_LOG = "daemon-start.log"
+
+
+def tui(
+    ctx: typer.Context,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Lines in, lines out: for screen readers.")
+    ] = False,
+    phrase: Annotated[
+        list[str] | None,
+        typer.Option("--phrase", help="A quick phrase for the next of F1 to F8; repeat it."),
+    ] = None,
+) -> None:
+    """Speak, watch the queue and look after voices, in the terminal."""
+    from rtvc_bridge.client import Client  # with the screen, 0.4 s that other commands do without
+    from rtvc_bridge.tui import BridgeApp, Plain
+
+    phrases = tuple(phrase or PHRASES)
+    if len(phrases) > MOST_PHRASES:
+        raise ConfigError(f"There are keys for {MOST_PHRASES} quick phrases, not {len(phrases)}.")
+    if plain:
+        Plain(Client.running, print).run(sys.stdin)
+        return
+    chosen: Path | None = ctx.find_root().params.get("config_file")
+    BridgeApp(Client.running, start=lambda: StartedDaemon(chosen), phrases=phrases).run()
+
+
+class StartedDaemon:
+    """A daemon in a process of its own, which outlives this one.
+
+    Args:
+        config_file: Settings file for it; None for the usual one.
+
+    Raises:
+        StorageError: If what it says at its start cannot be written down.
+    """
+
+    def __init__(self, config_file: Path | None) -> None:
+        options = ["--config", str(config_file)] if config_file else []
+        command = [sys.executable, "-m", "rtvc_bridge.cli", *options, "run"]
+        self._log = paths.state_dir() / START_LOG
+        try:
+            self._log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with self._log.open("wb") as log:
+                self._process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+        except OSError as error:
+            raise StorageError(f"Cannot write {self._log}: {error.strerror}.") from error
+
+    def problem(self) -> str | None:
+        """Return why it has ended, or None while it lives."""
+        code = self._process.poll()
+        if code is None:
+            return None
+        said = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        return said[-1] if said else f"it ended with code {code}"

@@ -1,0 +1,104 @@
+"""What waits and what is heard now, and the verbs on it."""
+
+import threading
+from collections.abc import Callable
+
+from rtvc_bridge.engine.directory import Directory
+from rtvc_bridge.engine.utterance import Utterance
+from rtvc_bridge.errors import UtteranceNotFoundError
+from rtvc_bridge.schedule import Lanes
+
+
+class Queue:
+    """The engine's queue as people see and steer it. Made by `Engine`; for any thread.
+
+    Args:
+        changed: Guards `lanes`; notified when more may be spoken.
+        lanes: Of the engine.
+        directory: Of the engine.
+        say: Of the engine.
+    """
+
+    def __init__(
+        self,
+        changed: threading.Condition,
+        lanes: Lanes[Utterance],
+        directory: Directory,
+        say: Callable[..., Utterance],
+    ) -> None:
+        self._changed = changed
+        self._lanes = lanes
+        self._directory = directory
+        self._say = say
+
+    def listed(self, lane: str | None = None, user: str | None = None) -> tuple[Utterance, ...]:
+        """Return what is made or heard now, then what waits; each oldest first (None: any)."""
+        waiting = self._waiting(lane, user)
+        return (*self._current(lane, user, waiting), *waiting)
+
+    def find(self, number: int) -> Utterance:
+        """Return a live utterance, or one of the last that are over, by its number.
+
+        Raises:
+            UtteranceNotFoundError: If there is none.
+        """
+        return self._directory.find(number)
+
+    def skip(self, lane: str | None = None, user: str | None = None) -> int:
+        """Silence what is made or heard now, of that lane and user (None: any); return how many."""
+        skipped = self._current(lane, user, self._waiting(lane, user))
+        for utterance in skipped:
+            utterance.cancel()
+        return len(skipped)
+
+    @property
+    def paused(self) -> frozenset[str | None]:
+        """The lanes that wait for `resume`; None stands for all."""
+        with self._changed:
+            return self._lanes.paused
+
+    def pause(self, lane: str | None = None) -> None:
+        """Let that lane (None: all) wait until `resume`; what is being spoken goes on."""
+        with self._changed:
+            self._lanes.pause(lane)
+
+    def resume(self, lane: str | None = None) -> None:
+        """End the pause of that lane; None ends every pause."""
+        with self._changed:
+            self._lanes.resume(lane)
+            self._changed.notify_all()
+
+    def promote(self, number: int) -> None:
+        """Make a waiting utterance the next of its user.
+
+        Raises:
+            UtteranceNotFoundError: If it does not wait.
+        """
+        utterance = self._directory.find(number)
+        with self._changed:
+            waited = self._lanes.promote(utterance)
+        if not waited:
+            raise UtteranceNotFoundError(f"Line number {number} does not wait any more.")
+
+    def replay(self, number: int) -> Utterance:
+        """Say the same line again, in the same voice, lane and user.
+
+        Raises:
+            UtteranceNotFoundError: If it is long over.
+            ConsentError, QueueFullError: As `say`.
+        """
+        utterance = self._directory.find(number)
+        line, status = utterance._line, utterance.status
+        return self._say(
+            line.text, line.voice, lane=status.lane, user=status.user, delivery=line.delivery
+        )
+
+    def _waiting(self, lane: str | None, user: str | None) -> list[Utterance]:
+        with self._changed:
+            return self._lanes.waiting(lane=lane, user=user)
+
+    def _current(
+        self, lane: str | None, user: str | None, waiting: list[Utterance]
+    ) -> list[Utterance]:
+        apart = set(waiting)
+        return [each for each in self._directory.live(lane, user) if each not in apart]

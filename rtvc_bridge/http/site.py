@@ -1,0 +1,115 @@
+"""What every route is handed."""
+
+import asyncio
+import importlib.metadata
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Annotated, Self
+
+import psutil
+from fastapi import Depends, Request
+from pydantic import TypeAdapter
+
+from rtvc_bridge.engine import Status
+from rtvc_bridge.http.ledger import Ledger
+from rtvc_bridge.http.reading import Readings
+from rtvc_bridge.http.settings import Settings
+from rtvc_bridge.http.views import AdapterView, StatusView, UtteranceView, iso
+from rtvc_bridge.http.watchers import Watchers, event
+from rtvc_bridge.plugins import Host
+
+_LOOK_S = 0.5
+_ADAPTERS = TypeAdapter(list[AdapterView])
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The API's state. Made on the event loop, which alone uses it.
+
+    Attributes:
+        host: The daemon.
+        ledger: Figures of what was said.
+        watchers: Who follows live.
+        readings: Sound on its way to clients.
+        enroller: Makes voices, one at a time; at a stop it may end later than the event loop.
+        started_at: When this process started, time.time() seconds.
+    """
+
+    host: Host
+    ledger: Ledger
+    watchers: Watchers
+    readings: Readings
+    enroller: ThreadPoolExecutor
+    started_at: float
+
+    @classmethod
+    def opened(cls, host: Host, settings: Settings) -> Self:
+        """Return the state of a new API, and start to listen to the engine."""
+        ledger = Ledger(host.engine)
+
+        def changed(status: Status, text: str) -> bytes:
+            ledger.note(status)
+            return event("status", UtteranceView.of(status, text).model_dump_json())
+
+        return cls(
+            host=host,
+            ledger=ledger,
+            watchers=Watchers(host.engine, limit=settings.max_watchers, changed=changed),
+            readings=Readings(limit=settings.max_streams),
+            enroller=ThreadPoolExecutor(1, "rtvc-http-enroller"),
+            started_at=psutil.Process().create_time(),
+        )
+
+    async def close(self) -> None:
+        """End every stream; returns once no reader is left."""
+        self.watchers.close()
+        await self.readings.close()
+        self.enroller.shutdown(wait=False, cancel_futures=True)
+
+    def queue(self) -> list[UtteranceView]:
+        """Return what is spoken or heard now, then what waits."""
+        return [
+            UtteranceView.of(each.status, each.text) for each in self.host.engine.queue.listed()
+        ]
+
+    def adapters(self) -> list[AdapterView]:
+        """Return how every adapter fares."""
+        return [AdapterView.of(status) for status in self.host.adapters()]
+
+    def status(self) -> StatusView:
+        """Return all of it at a glance."""
+        host = self.host
+        return StatusView(
+            version=importlib.metadata.version("rtvc-bridge"),
+            pid=os.getpid(),
+            started_at=iso(self.started_at),
+            ready=host.ready(),
+            pipeline=host.settings.models.pipeline,
+            queue=self.queue(),
+            paused=sorted(host.engine.queue.paused, key=lambda lane: lane or ""),
+            players=sorted(host.engine.players),
+            adapters=self.adapters(),
+            latency=self.ledger.latency(),
+        )
+
+    async def watch_adapters(self) -> None:
+        """Tell the watchers when an adapter's state changes. The daemon does not announce it."""
+        known = self.host.adapters()
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            now = self.host.adapters()
+            if now != known:
+                known = now
+                self.watchers.spread(
+                    event("adapters", _ADAPTERS.dump_json(self.adapters()).decode())
+                )
+
+
+async def _site_of(request: Request) -> Site:
+    site: Site = request.app.state.site
+    return site
+
+
+Here = Annotated[Site, Depends(_site_of)]
+"""The Site, as a route's parameter."""

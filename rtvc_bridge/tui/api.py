@@ -1,0 +1,81 @@
+"""What the screen asks of a daemon: those methods of `rtvc_bridge.client.Client` that it uses."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from rtvc_bridge.client import EnrolmentView, StatusView, UtteranceView, VoiceView
+
+
+class Daemon(Protocol):
+    """A running daemon. Methods wait for its answer, and raise RtvcBridgeError."""
+
+    def status(self) -> StatusView:
+        """Return what /v1/status tells."""
+
+    def say(self, text: str, *, voice: str, lane: str, user: str, speed: float) -> UtteranceView:
+        """Have a line said and return it."""
+
+    def cancel(self, number: int, /) -> object:
+        """Cancel a line."""
+
+    def replay(self, number: int, /) -> UtteranceView:
+        """Say a line again and return the new one."""
+
+    def promote(self, number: int, /) -> object:
+        """Make a line the next of its user."""
+
+    def skip(self, *, lane: str | None, user: str | None) -> int:
+        """Silence what is heard, and return how many lines that were."""
+
+    def clear(self, *, lane: str | None, user: str | None) -> int:
+        """Cancel what waits, and return how many lines that were."""
+
+    def pause(self, *, lane: str | None) -> object:
+        """Let nothing new begin in a lane, or anywhere."""
+
+    def resume(self, *, lane: str | None) -> object:
+        """Undo `pause`."""
+
+    def voices(self) -> Sequence[VoiceView]:
+        """Return the voices."""
+
+    def rename(self, name: str, new: str, /) -> object:
+        """Give a voice another name."""
+
+    def delete(self, name: str, /) -> object:
+        """Delete a voice."""
+
+    def export(self, name: str, path: Path, /) -> object:
+        """Write a voice to a file."""
+
+    def import_(self, path: Path, /, *, name: str | None) -> VoiceView:
+        """Take in a voice file and return the voice."""
+
+    def enrol(
+        self, name: str, clips: Sequence[Path], *, consent_by: str, keep_clips: bool
+    ) -> EnrolmentView:
+        """Make a voice and return it with its quality report."""
+
+    def log(self, *, lines: int) -> Sequence[str]:
+        """Return the last lines of the log."""
+
+    def events(self) -> Iterator[tuple[str, Any]]:
+        """Yield what happens, by name; first "hello" with the whole status."""
+
+    def stop(self) -> object:
+        """End the daemon."""
+
+    def close(self) -> None:
+        """Give up the connection: `events` ends, on whichever thread."""
+
+
+class Starting(Protocol):
+    """A daemon on its way up."""
+
+    def problem(self) -> str | None:
+        """Return why it has ended, or None while it lives."""
+
+
+Connect = Callable[[], Daemon | None]
+Start = Callable[[], Starting]

@@ -1,0 +1,300 @@
+"""The terminal screen itself: connection, tabs, and what is asked of the daemon."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Footer, Static, TabbedContent, TabPane
+
+from rtvc_bridge.client import StatusView, VoiceView
+from rtvc_bridge.tui import themes, words
+from rtvc_bridge.tui.api import Connect, Start, Starting
+from rtvc_bridge.tui.asking import AskingApp
+from rtvc_bridge.tui.dialogs import Choice
+from rtvc_bridge.tui.messages import Ask, Changed
+from rtvc_bridge.tui.pane import Pane
+from rtvc_bridge.tui.panes import LOG_LINES, AdaptersPane, LatencyPane, LogPane
+from rtvc_bridge.tui.queue import QueuePane
+from rtvc_bridge.tui.speak import SpeakPane
+from rtvc_bridge.tui.voices import VoicesPane
+from rtvc_bridge.tui.watch import (
+    NO_DAEMON,
+    RETRY_S,
+    Connected,
+    Happening,
+    Lost,
+    Uttered,
+    Watcher,
+)
+
+TABS = ("speak", "queue", "voices", "adapters", "latency", "log")
+LETTERS = "sqvalo"
+"""With alt, of the tabs. Not digits: Textual reads alt and a digit as a macOS letter."""
+TICK_S = 1.0
+SETTLE_S = 0.1  # one reading of the status for a burst of changes
+OFFER = "offer"
+STARTING = "A daemon is starting …"
+
+
+class BridgeApp(AskingApp):
+    """The terminal screen.
+
+    Args:
+        connect: Gives the running daemon, or None; called on a thread, again and again.
+        start: Starts a daemon and returns at once; None if that is not possible.
+        phrases: Quick phrases for F1 to F8.
+        clock: The time now, in UTC.
+        retry_s: Between two tries to reach a daemon.
+    """
+
+    CSS_PATH = "style.tcss"
+    TITLE = "rtvc-bridge"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f9", "start_daemon", "Start a daemon"),
+        Binding("ctrl+n", "next_tab", "Next screen", show=False, priority=True),
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
+        *(
+            Binding(key, f"tab('{tab}')", tab.capitalize(), show=False, priority="+" in key)
+            for number, (tab, letter) in enumerate(zip(TABS, LETTERS, strict=True), 1)
+            for key in (f"alt+{letter}", str(number))
+        ),
+    ]
+
+    def __init__(
+        self,
+        connect: Connect,
+        *,
+        start: Start | None = None,
+        phrases: Sequence[str] = (),
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        retry_s: float = RETRY_S,
+    ) -> None:
+        super().__init__()
+        self.animation_level = "none"  # over ssh each frame is a delay
+        self._watcher = Watcher(connect, self._tell, retry_s=retry_s)
+        self._start = start
+        self._process: Starting | None = None
+        self._starting = self._started = self._offered = False
+        self._not_started = ""
+        self._reading = self._stale = False
+        self._state = Static("Looking for the daemon …", id="state", markup=False)
+        self._banner = Static(id="banner", markup=False)
+        self._tabs = TabbedContent()
+        self._speak, self._voices, self._log_pane = SpeakPane(phrases), VoicesPane(), LogPane()
+        self._live = (self._speak, QueuePane(clock), AdaptersPane(clock), LatencyPane())
+        speak, queue, adapters, latency = self._live
+        panes = (speak, queue, self._voices, adapters, latency, self._log_pane)
+        self._panes: dict[str, Pane] = dict(zip(TABS, panes, strict=True))
+
+    def compose(self) -> ComposeResult:
+        """Yield the state, a banner for trouble, the tabs and the key bar."""
+        with Horizontal(id="top"):
+            yield self._state
+            yield Static("alt+letter or ^n: screen  ^q: quit", id="keys")
+        yield self._banner
+        with self._tabs:
+            for number, (tab, pane) in enumerate(self._panes.items(), 1):
+                at, title = tab.index(LETTERS[number - 1]), tab.capitalize()
+                with TabPane(f"{number} {title[:at]}[u]{title[at]}[/u]{title[at + 1 :]}", id=tab):
+                    yield pane
+        yield Footer(compact=True)
+
+    def on_mount(self) -> None:
+        """Begin to follow the daemon."""
+        self.register_theme(themes.DARK)
+        self.register_theme(themes.LIGHT)
+        self.theme = themes.DARK.name
+        self._speak.focus_main()
+        self.set_interval(TICK_S, self._tick)
+        self._watcher.start()
+
+    def on_unmount(self) -> None:
+        """Stop following it."""
+        self._watcher.stop()
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Yield the commands of the palette."""
+        yield from super().get_system_commands(screen)
+        yield SystemCommand("Light or dark", "Switch between the two themes", self.action_light)
+        for tab in TABS:
+            yield SystemCommand(f"Go to {tab}", "Switch the screen", partial(self.action_tab, tab))
+        if self.daemon is None and self._start is not None:
+            yield SystemCommand(
+                "Start a daemon", "So that lines can be said", self.action_start_daemon
+            )
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer only what is possible now."""
+        if action in ("tab", "next_tab"):
+            return not isinstance(self.screen, ModalScreen)
+        if action == "start_daemon":
+            return self.daemon is None and self._start is not None and not self._starting
+        return super().check_action(action, parameters)
+
+    def action_light(self) -> None:
+        """Switch between light and dark."""
+        dark = self.theme == themes.DARK.name
+        self.theme = themes.LIGHT.name if dark else themes.DARK.name
+
+    def action_tab(self, tab: str) -> None:
+        """Show a tab."""
+        self._tabs.active = tab
+
+    def action_next_tab(self) -> None:
+        """Show the next tab."""
+        self._tabs.active = TABS[(TABS.index(self._tabs.active) + 1) % len(TABS)]
+
+    @on(TabbedContent.TabActivated)
+    def _tab_shown(self) -> None:
+        self._panes[self._tabs.active].focus_main()
+        self._read_tab()
+
+    async def action_quit(self) -> None:
+        """Leave; a daemon that this screen started may be left running."""
+        if not self._started or self.daemon is None:
+            self.exit()
+            return
+        answers = {"leave": "Leave it running", "stop": "Stop it"}
+        question = "This screen started the daemon. Leave it running, so that others can speak?"
+        if not isinstance(self.screen, Choice):
+            self.push_screen(Choice(question, answers), self._quit)
+
+    def _quit(self, answer: str | None) -> None:
+        if answer == "leave":
+            self.exit()
+        elif answer == "stop":
+            self.post_message(Ask(lambda daemon: daemon.stop(), lambda _: self.exit()))
+
+    def action_start_daemon(self) -> None:
+        """Start a daemon; the watcher finds it once it listens."""
+        if self._start is None:
+            return
+        self._starting, self._not_started = True, ""
+        self._trouble(STARTING)
+        self.on_thread(self._start, self._start_begun, self._start_failed)
+
+    def _start_begun(self, process: Starting) -> None:
+        self._process = process
+
+    def _start_failed(self, reason: str) -> None:
+        self._starting, self._process = False, None
+        self._not_started = f"The daemon could not be started: {reason}"
+        self._lost(reason)
+
+    def _tell(self, happening: Happening) -> None:
+        """Take in what happens in the daemon, from the watcher's thread."""
+        self.on_loop(partial(self._happened, happening))
+
+    def _happened(self, happening: Happening) -> None:
+        match happening:
+            case Connected():
+                self._connected(happening)
+            case Lost(reason):
+                self._lost(reason)
+            case Uttered(line):
+                self._speak.heard(line)
+                self._outdated()
+            case _:
+                self._outdated()
+
+    def _connected(self, event: Connected) -> None:
+        self.daemon = event.daemon
+        self._started = self._starting
+        self._starting, self._process, self._not_started = False, None, ""
+        self._trouble("")
+        if isinstance(self.screen, Choice) and self.screen.id == OFFER:
+            self.screen.dismiss(None)
+        self._show(event.status)
+        self._read_voices()
+        self._read_tab()
+        self.refresh_bindings()
+
+    def _lost(self, reason: str) -> None:
+        self.daemon = None
+        if self._starting:
+            return
+        hint = " F9 starts one." if self._start is not None else ""
+        self._trouble(f"{self._not_started or reason} Trying again.{hint}")
+        self._state.update("not connected")
+        if reason == NO_DAEMON and self._start is not None and not self._offered:
+            self.push_screen(
+                Choice(
+                    "No daemon is running, so nothing can be said. Start one now?",
+                    {"start": "Start a daemon", "wait": "Not now"},
+                    key=OFFER,
+                ),
+                self._offer_answered,
+            )
+        self._offered = True
+        self.refresh_bindings()
+
+    def _offer_answered(self, answer: str | None) -> None:
+        if answer == "start":
+            self.action_start_daemon()
+
+    @on(Changed)
+    def _outdated(self) -> None:
+        """Read the status soon, once for all that changes until then."""
+        if not self._stale:
+            self._stale = True
+            self.set_timer(SETTLE_S, self._read)
+
+    @on(VoicesPane.Outdated)
+    def _voices_changed(self, event: VoicesPane.Outdated) -> None:
+        self._read_voices(event.chosen)
+
+    def _tick(self) -> None:
+        if self._process is not None and (problem := self._process.problem()) is not None:
+            self._start_failed(problem)
+        if self.daemon is not None:
+            self._outdated()
+            self._read_tab()
+
+    def _read(self) -> None:
+        """Read the status, unless that is going on; then again after it."""
+        if self._reading or self.daemon is None:
+            return
+        self._reading, self._stale = True, False
+        self.ask(Ask(lambda daemon: daemon.status(), self._show, self._not_read))
+
+    def _not_read(self, _reason: str) -> None:
+        self._reading = False  # the watcher tells why
+
+    def _show(self, status: StatusView) -> None:
+        self._reading = False
+        self._state.update(words.summary(status))
+        for pane in self._live:
+            pane.show(status)
+
+    def _read_voices(self, chosen: str | None = None) -> None:
+        def show(voices: Sequence[VoiceView]) -> None:
+            self._speak.show_voices([voice["name"] for voice in voices])
+            self._voices.show_voices(voices, chosen)
+
+        self.ask(Ask(lambda daemon: daemon.voices(), show, self._trouble))
+
+    def _read_tab(self) -> None:
+        """Read what only the shown tab needs."""
+        if self.daemon is None:
+            return
+        if self._tabs.active == "log":
+            self.ask(
+                Ask(
+                    lambda daemon: daemon.log(lines=LOG_LINES),
+                    self._log_pane.show_lines,
+                    self._trouble,
+                )
+            )
+        elif self._tabs.active == "voices":
+            self._read_voices()
+
+    def _trouble(self, text: str) -> None:
+        """Show what is wrong over everything, or nothing."""
+        self._banner.update(text)
+        self._banner.display = bool(text)

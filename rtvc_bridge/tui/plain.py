@@ -1,0 +1,165 @@
+"""The screen for screen readers: lines in, lines out, nothing redrawn."""
+
+from collections.abc import Callable, Iterable
+
+from rtvc_bridge.errors import RtvcBridgeError
+from rtvc_bridge.tui import words
+from rtvc_bridge.tui.api import Connect, Daemon
+from rtvc_bridge.tui.speak import USER
+from rtvc_bridge.tui.watch import NO_DAEMON
+
+HELP = """A line is said. A line that begins with a slash is a command:
+/voices           the voices, the chosen one marked
+/voice NAME       choose a voice
+/lane NAME        choose a lane
+/speed 1.2        speak faster or slower
+/queue            what is heard and what waits
+/skip             silence what is heard in this lane
+/cancel NUMBER    cancel a line
+/up NUMBER        make a line the next of its user
+/clear            cancel what waits in this lane; /clear all: everywhere
+/pause, /resume   this lane; with all: every lane
+/again            say the last line again
+/status           the daemon, its adapters and how fast it is
+/quit             leave; the daemon goes on"""
+
+
+class Plain:
+    """A conversation in lines with the daemon.
+
+    Args:
+        connect: Gives the running daemon, or None.
+        write: Called with each line of text to show.
+    """
+
+    def __init__(self, connect: Connect, write: Callable[[str], object]) -> None:
+        self._connect = connect
+        self._write = write
+        self._voice, self._lane, self._speed = "", words.DEFAULT_LANE, 1.0
+        self._last: int | None = None
+        self._commands: dict[str, Callable[[Daemon, str], object]] = {
+            "/voices": self._voices,
+            "/voice": self._choose_voice,
+            "/lane": self._choose_lane,
+            "/speed": self._choose_speed,
+            "/queue": self._queue,
+            "/skip": lambda d, _: self._count("silenced", d.skip(lane=self._lane, user=None)),
+            "/cancel": lambda d, number: d.cancel(int(number)),
+            "/up": lambda d, number: d.promote(int(number)),
+            "/clear": lambda d, to: self._count("cancelled", d.clear(lane=self._to(to), user=None)),
+            "/pause": lambda d, to: d.pause(lane=self._to(to)),
+            "/resume": lambda d, to: d.resume(lane=self._to(to)),
+            "/again": self._again,
+            "/status": self._status,
+        }
+
+    def run(self, lines: Iterable[str]) -> None:
+        """Take lines until they end or one says /quit."""
+        self._write("Type a line and press Enter to say it. /help lists the commands.")
+        for line in map(str.strip, lines):
+            if line == "/quit":
+                return
+            if line == "/help":
+                self._write(HELP)
+            elif line:
+                self._take(line)
+
+    def _take(self, line: str) -> None:
+        try:
+            daemon = self._connect()
+            if daemon is None:
+                self._write(f"{NO_DAEMON} Start one in another terminal: rtvc-bridge run")
+                return
+            try:
+                self._do(daemon, line)
+            finally:
+                daemon.close()
+        except RtvcBridgeError as error:
+            self._write(f"Error: {error}")
+
+    def _do(self, daemon: Daemon, line: str) -> None:
+        if not line.startswith("/"):
+            self._say(daemon, line)
+            return
+        name, _, rest = line.partition(" ")
+        command = self._commands.get(name)
+        if command is None:
+            self._write(f"There is no command {name}. /help lists them.")
+            return
+        try:
+            command(daemon, rest.strip())
+        except ValueError:
+            self._write(f"{name} needs a number.")
+            return
+        if name in ("/cancel", "/up", "/pause", "/resume"):
+            self._write("Done.")
+
+    def _say(self, daemon: Daemon, text: str) -> None:
+        voice = self._voice or self._first_voice(daemon)
+        if not voice:
+            self._write("There is no voice yet. Enrol one: rtvc-bridge enrol NAME CLIP ...")
+            return
+        said = daemon.say(text, voice=voice, lane=self._lane, user=USER, speed=self._speed)
+        self._last = said["id"]
+        self._write(f"Line {said['id']}, {said['state']}.")
+
+    def _first_voice(self, daemon: Daemon) -> str:
+        for voice in daemon.voices():
+            self._voice = voice["name"]
+            return self._voice
+        return ""
+
+    def _voices(self, daemon: Daemon, _: str) -> None:
+        self._first_voice(daemon) if not self._voice else None
+        for voice in daemon.voices():
+            chosen = ", chosen" if voice["name"] == self._voice else ""
+            self._write(f"{voice['name']}, speaker {voice['consent']['by']}{chosen}")
+
+    def _choose_voice(self, daemon: Daemon, name: str) -> None:
+        names = [voice["name"] for voice in daemon.voices()]
+        if name in names:
+            self._voice = name
+            self._write(f"Voice: {name}.")
+        else:
+            self._write(f"There is no voice {name!r}. Voices: {', '.join(names) or 'none'}.")
+
+    def _choose_lane(self, daemon: Daemon, name: str) -> None:
+        self._lane = name or words.DEFAULT_LANE
+        self._write(words.unheard(self._lane, daemon.status()["players"]) or f"Lane: {self._lane}.")
+
+    def _choose_speed(self, _: Daemon, speed: str) -> None:
+        self._speed = float(speed)
+        self._write(f"Speed: {self._speed:g}.")
+
+    def _queue(self, daemon: Daemon, _: str) -> None:
+        status = daemon.status()
+        for line in status["queue"]:
+            who = f", {line['user']}" if line["user"] else ""
+            state = words.heard_state(line)
+            self._write(f"{line['id']}, {state}, lane {line['lane']}{who}: {line['text']}")
+        if not status["queue"]:
+            self._write("Nothing is being said and nothing waits.")
+
+    def _again(self, daemon: Daemon, _: str) -> None:
+        if self._last is None:
+            self._write("Nothing was said yet.")
+            return
+        self._last = daemon.replay(self._last)["id"]
+        self._write(f"Line {self._last}.")
+
+    def _status(self, daemon: Daemon, _: str) -> None:
+        status = daemon.status()
+        self._write(f"Daemon: {words.summary(status)}.")
+        for adapter in status["adapters"]:
+            reason = f": {adapter['reason']}" if adapter["reason"] else ""
+            self._write(f"Adapter {adapter['name']}: {adapter['state']}{reason}")
+        for lane, figures in status["latency"].items():
+            half = words.duration(figures["first_audio_p50_s"])
+            self._write(f"Lane {lane}: first sound after {half}, half of the time.")
+        self._write(words.unheard(self._lane, status["players"]) or f"Lane {self._lane} is played.")
+
+    def _to(self, argument: str) -> str | None:
+        return None if argument == "all" else self._lane
+
+    def _count(self, what: str, lines: int) -> None:
+        self._write(f"{lines} {what}.")

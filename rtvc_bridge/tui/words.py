@@ -1,0 +1,101 @@
+"""The daemon's figures in words: pure functions."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from rtvc_bridge.client import StatusView, UtteranceView
+
+DEFAULT_LANE = "speaker"
+_MINUTE_S = 60
+_HOUR_S = 3600
+
+ENDED = frozenset({"done", "cancelled", "failed", "expired"})
+_MARKS = {
+    "queued": "·",
+    "speaking": "▶",
+    "done": "✓",
+    "cancelled": "-",
+    "failed": "✗",
+    "expired": "-",
+}
+
+
+def mark(state: str) -> str:
+    """Return one character for a line's state."""
+    return _MARKS.get(state, "?")
+
+
+def duration(seconds: float | None) -> str:
+    """Return a time for a table: "240 ms", "3.2 s", "4 min", "-" if there is none."""
+    if seconds is None:
+        return "-"
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < _MINUTE_S:
+        return f"{seconds:.1f} s"
+    if seconds < _HOUR_S:
+        return f"{seconds / _MINUTE_S:.0f} min"
+    return f"{seconds / _HOUR_S:.0f} h"
+
+
+def age(since: str, now: datetime) -> str:
+    """Return how long ago an ISO 8601 time was."""
+    seconds = max(0.0, (now - datetime.fromisoformat(since)).total_seconds())
+    return f"{seconds:.0f} s" if seconds < _MINUTE_S else duration(seconds)
+
+
+def outcome(line: UtteranceView) -> str:
+    """Return what is worth knowing of a line: its wait, its latency, or why it failed."""
+    state = str(line["state"])
+    if state == "done" or (line["first_audio_s"] is not None and state == "speaking"):
+        return f"first sound after {duration(line['first_audio_s'])}"
+    return str(line["reason"] or state)
+
+
+def heard_state(line: UtteranceView) -> str:
+    """Return the state of a listed line; one that is made but listed is still being heard."""
+    return "heard" if line["state"] == "done" else str(line["state"])
+
+
+def lanes(status: StatusView, *more: str) -> list[str]:
+    """Return every lane worth offering, the default first."""
+    known = {str(line["lane"]) for line in status["queue"]} | set(status["players"]) | set(more)
+    return [DEFAULT_LANE, *sorted(known - {DEFAULT_LANE})]
+
+
+def unheard(lane: str, players: Iterable[str]) -> str:
+    """Return what to tell someone who speaks into `lane`, or "" if it is played."""
+    playing = sorted(players)
+    if lane in playing:
+        return ""
+    others = f" Played now: {', '.join(playing)}." if playing else ""
+    return (
+        f"Nothing plays the lane “{lane}”: no adapter listens to it, "
+        f"so what is said there is refused.{others}"
+    )
+
+
+def summary(status: StatusView) -> str:
+    """Return the state of the daemon in a few words."""
+    queue = status["queue"]
+    waiting = sum(line["state"] == "queued" for line in queue)
+    parts = ["ready" if status["ready"] else "not ready: no sound can be made now"]
+    failed = [
+        str(adapter["name"]) for adapter in status["adapters"] if adapter["state"] != "running"
+    ]
+    if failed:
+        parts.append(f"failed: {', '.join(failed)}")
+    if status["paused"]:
+        parts.append(paused(status["paused"]))
+    if len(queue) > waiting:
+        parts.append(f"{len(queue) - waiting} speaking")
+    if waiting:
+        parts.append(f"{waiting} waiting")
+    return " · ".join(parts)
+
+
+def paused(marks: Sequence[str | None]) -> str:
+    """Return which lanes are paused; None among them stands for every lane."""
+    if None in marks:
+        return "paused"
+    return f"paused: {', '.join(sorted(lane for lane in marks if lane is not None))}"

@@ -1,0 +1,100 @@
+"""The HTTP adapter for tests: served for real on a free port, in front of a humming engine."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from rtvc_bridge import config, http
+from rtvc_bridge.engine import Engine
+from rtvc_bridge.pipeline import Pipeline
+from rtvc_bridge.plugins import AdapterState, AdapterStatus, Host, Reload
+from rtvc_bridge.schedule import Limits
+from rtvc_bridge.testing import humming, tone_voice
+from rtvc_bridge.voices import VoiceStore
+
+SOON_S = 20.0  # a limit on failure, not a wait
+ROOMY = Limits(user=2000, lane=2000, total=2000)
+RELOADED = Reload(applied=("adapters.http",), refused=("engine",))
+
+
+@dataclass
+class Daemon:
+    """What the adapter sees of the daemon, for a test to set and to look at."""
+
+    engine: Engine
+    voices: VoiceStore
+    ready: bool = True
+    reload: Reload = RELOADED
+    stopped: threading.Event = field(default_factory=threading.Event)
+    announced: threading.Event = field(default_factory=threading.Event)
+    url: str = ""
+    token_file: str = ""
+    adapters: tuple[AdapterStatus, ...] = (AdapterStatus("http", AdapterState.RUNNING, 0.0),)
+
+    def announce(self, url: str, token_file: str) -> None:
+        self.url, self.token_file = url, token_file
+        self.announced.set()
+
+    def host(self) -> Host:
+        return Host(
+            engine=self.engine,
+            voices=self.voices,
+            settings=config.Settings(),
+            ready=lambda: self.ready,
+            adapters=lambda: self.adapters,
+            announce=self.announce,
+            stop=self.stopped.set,
+            reload=lambda: self.reload,
+        )
+
+    def token(self) -> str:
+        return Path(self.token_file).read_text(encoding="ascii")
+
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token()}"}
+
+    def client(self) -> httpx.Client:
+        return httpx.Client(
+            base_url=self.url, headers=self.headers(), timeout=SOON_S, trust_env=False
+        )
+
+
+@contextmanager
+def served(
+    folder: Path,
+    settings: http.Settings | None = None,
+    *,
+    pipeline: Pipeline | None = None,
+    voices: VoiceStore | None = None,
+) -> Iterator[Daemon]:
+    """Serve the API from a thread of its own; RTVC_HOME must be set by the test."""
+    if voices is None:
+        voices = VoiceStore(folder / "voices")
+        voices.add(tone_voice("alba", 220.0))
+    with Engine(pipeline or humming(), limits=ROOMY) as engine:
+        daemon = Daemon(engine, voices)
+        loop = asyncio.new_event_loop()
+        task = loop.create_task(http.run(daemon.host(), settings or http.Settings(port=0)))
+        thread = threading.Thread(target=_live, args=(loop, task), name="http-under-test")
+        thread.start()
+        try:
+            assert daemon.announced.wait(SOON_S)
+            yield daemon
+        finally:
+            loop.call_soon_threadsafe(task.cancel)
+            thread.join(SOON_S)
+            assert not thread.is_alive()
+
+
+def _live(loop: asyncio.AbstractEventLoop, task: "asyncio.Task[None]") -> None:
+    try:
+        loop.run_until_complete(asyncio.wait({task}))
+    finally:
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()

@@ -1,0 +1,239 @@
+"""The adapter `speaker` on a real PulseAudio server, recorded back from the other side."""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+import wave
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.mic
+
+RATE_HZ = 48_000
+LIMIT_S = 30
+HOST = """
+import asyncio, json, sys
+from rtvc_bridge.config import Settings
+from rtvc_bridge.engine import Engine
+from rtvc_bridge.errors import DeviceError
+from rtvc_bridge.plugins import Host
+from rtvc_bridge.testing import humming, tone_voice
+from rtvc_bridge.voices import VoiceStore
+import rtvc_speaker
+from pathlib import Path
+
+def say(word):
+    print(word, flush=True)
+
+async def main(engine):
+    host = Host(
+        engine=engine, voices=VoiceStore(Path("voices")), settings=Settings(),
+        ready=lambda: True, adapters=tuple, announce=print, stop=print, reload=print,
+    )
+    settings = rtvc_speaker.Settings.model_validate(json.loads(sys.argv[1]))
+    task = None
+    while line := (await asyncio.to_thread(sys.stdin.readline)).strip():
+        verb, _, text = line.partition(" ")
+        if verb == "start":
+            task = asyncio.create_task(rtvc_speaker.run(host, settings))
+            while not (task.done() or engine.players):
+                await asyncio.sleep(0.01)
+            say(str(task.exception()) if task.done() else "playing")
+        elif verb == "say":
+            utterance = engine.say(text, tone_voice("alba", 440.0), lane="speaker")
+            while utterance.audible or not utterance.over:
+                await asyncio.sleep(0.01)
+            say(utterance.status.state)
+        elif verb == "await":
+            say(str((await asyncio.gather(task, return_exceptions=True))[0]))
+        elif verb == "cancel":
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            say(f"cancelled, players: {sorted(engine.players)}")
+
+with Engine(humming()) as engine:
+    asyncio.run(main(engine))
+"""
+
+
+class Server:
+    """A PulseAudio of our own whose only output is a null sink called "ear"."""
+
+    def __init__(self, folder):
+        self._folder = folder
+        self._process = None
+
+    def start(self):
+        modules = (
+            f"module-native-protocol-unix auth-anonymous=1 socket={self._folder}/native",
+            f"module-null-sink sink_name=ear rate={RATE_HZ} channels=1",
+        )
+        loads = [word for module in modules for word in ("-L", module)]
+        options = ("-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no")
+        self._process = subprocess.Popen(
+            ["pulseaudio", *options, *loads], stderr=subprocess.DEVNULL
+        )
+        until(lambda: pactl("info").returncode == 0, "PulseAudio did not start")
+
+    def kill(self):
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(LIMIT_S)
+
+
+class Running:
+    """A process with the adapter in it, told what to do line by line."""
+
+    def __init__(self, settings):
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", HOST, json.dumps(settings)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # ALSA's complaints
+            text=True,
+        )
+
+    def tell(self, line):
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        stdin.write(line + "\n")
+        stdin.flush()
+        return stdout.readline().strip()
+
+    def end(self):
+        self._process.communicate("\n", LIMIT_S)
+        return self._process.returncode
+
+
+def pactl(*words):
+    return subprocess.run(["pactl", *words], capture_output=True, check=False)
+
+
+def until(condition, complaint):
+    give_up_at = time.monotonic() + LIMIT_S
+    while not condition():
+        assert time.monotonic() < give_up_at, complaint
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    for program in ("pulseaudio", "pactl", "parecord"):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed")
+    pytest.importorskip("sounddevice")
+    tmp_path.chmod(0o700)
+    for name in ("HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path}/native")
+    # Debian's ALSA has no sound card here: its default device is PulseAudio's.
+    (tmp_path / ".asoundrc").write_text("pcm.!default pulse\nctl.!default pulse\n")
+    server = Server(tmp_path)
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def host():
+    """Starts processes with the adapter in them, and ends them."""
+    started = []
+
+    def start(**settings):
+        started.append(Running(settings))
+        return started[-1]
+
+    yield start
+    for each in started:
+        assert each.end() == 0
+
+
+@pytest.fixture
+def recorder(tmp_path):
+    """Starts recording the sink; what is returned ends that and gives the samples."""
+    file = tmp_path / "heard.wav"
+    recording = []
+
+    def start():
+        command = ["parecord", "-d", "ear.monitor", "--latency-msec=20", f"--rate={RATE_HZ}"]
+        process = subprocess.Popen([*command, "--channels=1", str(file)])
+        recording.append(process)
+        until(lambda: file.exists() and file.stat().st_size > 1000, "nothing is recorded")
+        return finish
+
+    def finish():
+        process = recording.pop()
+        process.terminate()
+        process.wait(LIMIT_S)
+        with wave.open(str(file)) as sound:
+            return np.frombuffer(sound.readframes(sound.getnframes()), "<i2") / 32767
+
+    yield start
+    for process in recording:
+        process.kill()
+        process.wait(LIMIT_S)
+
+
+def streams():
+    return pactl("list", "short", "sink-inputs").stdout
+
+
+def hum_of(samples):
+    loud = np.flatnonzero(np.abs(samples) > 0.1)
+    return samples[loud[0] : loud[-1]] if len(loud) else samples[:0]
+
+
+def test_lines_come_out_of_the_sound_server_whole_and_one_after_another(server, host, recorder):
+    server.start()
+    running = host(volume_db=-6.0)
+    assert running.tell("start") == "playing"
+    heard = recorder()
+    line = "A line that is long enough to be measured. " * 2  # 0.86 s of humming
+    assert running.tell(f"say {line}") == "done"
+    assert running.tell(f"say {line}") == "done"
+    assert running.tell("cancel") == "cancelled, players: []"
+    hum = hum_of(heard())
+    assert len(hum) / RATE_HZ == pytest.approx(1.72, abs=0.15)
+    spectrum = np.abs(np.fft.rfft(hum))
+    assert np.argmax(spectrum) * RATE_HZ / len(hum) == pytest.approx(440, abs=3)
+    assert np.quantile(np.abs(hum), 0.99) == pytest.approx(0.25, abs=0.02)
+
+
+def test_the_stream_is_open_while_it_runs_and_closed_once_cancelled(server, host):
+    server.start()
+    running = host(device="pulse", latency="high")
+    assert running.tell("start") == "playing"
+    assert streams()
+    assert running.tell("cancel") == "cancelled, players: []"
+    assert not streams()
+
+
+def test_a_device_that_is_not_there_is_named_with_those_that_are(server, host):
+    server.start()
+    said = host(device="Loud Box").tell("start")
+    assert 'no sound output called "Loud Box"' in said
+    assert '"pulse"' in said
+
+
+def test_a_lost_device_is_an_error_and_the_next_start_plays_again(server, host, recorder):
+    server.start()
+    running = host()
+    assert running.tell("start") == "playing"
+    server.kill()
+    assert "went away" in running.tell("await")
+    assert running.tell("start") != "playing"
+    server.start()
+    assert running.tell("start") == "playing"
+    heard = recorder()
+    assert running.tell("say Here it is again, as loud as before.") == "done"
+    assert running.tell("cancel") == "cancelled, players: []"
+    assert len(hum_of(heard())) / RATE_HZ == pytest.approx(0.36, abs=0.1)
+
+
+def test_a_sound_server_that_starts_later_is_found(server, host):
+    running = host()
+    assert "sound output" in running.tell("start")
+    server.start()
+    assert running.tell("start") == "playing"

@@ -1,0 +1,106 @@
+"""Every screen as it looks at 80x24; `--snapshot-update` accepts a new look."""
+
+import pytest
+from integration.tui_standin import Process, StandIn, adapter, bridge, shown, until
+
+pytestmark = pytest.mark.tui
+
+PHRASES = ("Hello!", "Yes.", "No, thank you.", "One moment, please.", "Thank you.", "Goodbye!")
+
+
+@pytest.fixture
+def daemon():
+    """Two people speak, one of them in a lane that is paused."""
+    made = StandIn()
+    made.players.append("mic")
+    made.adapters.append(
+        adapter("obs", state="failed", reason="OBS does not answer on port 4455.", restarts=3)
+    )
+    made.latency = {
+        lane: {
+            "count": count,
+            "first_audio_p50_s": 0.31,
+            "first_audio_p95_s": 0.52,
+            "first_delivered_p50_s": 0.33,
+            "first_delivered_p95_s": 1.04,
+        }
+        for lane, count in (("speaker", 12), ("mic", 3))
+    }
+    for text, lane, user in (
+        ("Good evening, and welcome.", "speaker", "screen"),
+        ("The build is green again.", "mic", "ann"),
+        ("Could you say a little more about the second figure, please?", "speaker", "bob"),
+        ("Of course.", "speaker", "screen"),
+    ):
+        made.say(text, voice="alba", lane=lane, user=user, speed=1.0)
+    made.end(1)
+    made.paused = ["mic"]
+    return made
+
+
+@pytest.fixture
+def looks_as_before(daemon, snap_compare):
+    def look(*keys, waits_for, sign_of_life="ready", **options):
+        app = bridge(daemon, phrases=PHRASES, **options)
+
+        async def go(pilot):
+            await until(pilot, lambda: sign_of_life in shown(app))
+            await pilot.press(*keys)
+            await until(pilot, lambda: waits_for in shown(app))
+            await pilot.pause()
+
+        return snap_compare(app, terminal_size=(80, 24), run_before=go)
+
+    return look
+
+
+def test_speak(looks_as_before):
+    assert looks_as_before(waits_for="Voice alba")
+
+
+def test_speak_into_a_lane_that_nothing_plays(looks_as_before, daemon):
+    daemon.players = ["mic"]
+    assert looks_as_before(waits_for="Nothing plays the lane")
+
+
+def test_queue(looks_as_before):
+    assert looks_as_before("alt+q", "down", waits_for="alba: Could you say")
+
+
+def test_voices(looks_as_before):
+    assert looks_as_before("alt+v", waits_for="id alba0000")
+
+
+def test_enrol(looks_as_before):
+    assert looks_as_before("alt+v", "e", *"carla", "ctrl+s", waits_for="Add a recording")
+
+
+def test_delete(looks_as_before):
+    assert looks_as_before("alt+v", "d", waits_for="Delete the voice")
+
+
+def test_import(looks_as_before):
+    assert looks_as_before("alt+v", "i", waits_for="Import a voice")
+
+
+def test_adapters(looks_as_before):
+    assert looks_as_before("alt+a", "down", "down", waits_for="obs: OBS does not answer")
+
+
+def test_latency(looks_as_before):
+    assert looks_as_before("alt+l", waits_for="310 ms")
+
+
+def test_log(looks_as_before):
+    assert looks_as_before("alt+o", waits_for="utterance 1 done")
+
+
+def test_no_daemon(looks_as_before, daemon):
+    daemon.up = False
+    words = "Start one now?"
+    assert looks_as_before(sign_of_life=words, waits_for=words, start=Process)
+
+
+def test_light(looks_as_before):
+    keys = ["ctrl+p", *"Light or", "space", *"dark", "down", "enter"]
+    assert looks_as_before(*keys, waits_for="Voice alba")
