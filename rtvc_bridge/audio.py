@@ -1,5 +1,6 @@
 """Sound as a value, and its conversion to the rates and frames that players want."""
 
+import struct
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -135,6 +136,14 @@ def to_pcm16(audio: Audio, *, channels: int = 1) -> bytes:
     """Return signed 16 bit little-endian samples, the mono sound on every channel."""
     mono = np.rint(np.clip(audio.samples, -1, 1) * 32767).astype("<i2")
     return np.repeat(mono, channels).tobytes()
+
+
+def wav_header(rate_hz: int) -> bytes:
+    """Return a RIFF header for 16 bit mono whose length fields say "unknown" (all ones)."""
+    unknown = 0xFFFFFFFF
+    fmt = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, rate_hz, rate_hz * 2, 2, 16)
+    riff = struct.pack("<4sI4s", b"RIFF", unknown, b"WAVE")
+    return riff + fmt + struct.pack("<4sI", b"data", unknown)
 
 
 class FrameReader:

@@ -7,6 +7,9 @@ import platformdirs
 
 _APP = "rtvc-bridge"
 
+ADDRESS_FILE = "daemon.json"
+"""In `state_dir()`: where a running daemon is reached."""
+
 
 def _home() -> Path | None:
     """The one folder for everything, when RTVC_HOME names it (tests, portable installs)."""

@@ -1,7 +1,6 @@
 """Where spoken sound goes: a file, standard output, or the loudspeaker."""
 
 import os
-import struct
 import sys
 import uuid
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from typing import Any, Protocol
 
 import soundfile
 
-from rtvc_bridge.audio import Audio, to_pcm16
+from rtvc_bridge.audio import Audio, to_pcm16, wav_header
 from rtvc_bridge.errors import DeviceError, StorageError, UserError
 
 FORMATS = {
@@ -93,7 +92,7 @@ class StdoutSink:
     def write(self, audio: Audio) -> None:
         """Send `audio` on at once."""
         if not self._started:
-            self._out.write(_wav_header(audio.rate_hz))
+            self._out.write(wav_header(audio.rate_hz))
             self._started = True
         self._out.write(to_pcm16(audio))
         self._out.flush()
@@ -149,17 +148,6 @@ def opened(out: Path | None, *, play: bool) -> Iterator[list[Sink]]:
             file.abandon()
         if speaker is not None:
             speaker.close()
-
-
-def _wav_header(rate_hz: int) -> bytes:
-    """Return a RIFF header for 16 bit mono whose length fields say "unknown" (all ones)."""
-    unknown = 0xFFFFFFFF
-    fmt = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, rate_hz, rate_hz * 2, 2, 16)
-    return (
-        struct.pack("<4sI4s", b"RIFF", unknown, b"WAVE")
-        + fmt
-        + struct.pack("<4sI", b"data", unknown)
-    )
 
 
 def sounddevice() -> Any:  # noqa: ANN401 - the module, which has no types

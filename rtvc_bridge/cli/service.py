@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from rtvc_bridge import config, paths, service
-from rtvc_bridge.daemon.state import ADDRESS_FILE
+from rtvc_bridge.paths import ADDRESS_FILE
 from rtvc_bridge.service import Outcome, Presence, Program
 
 app = typer.Typer(help="Start the daemon whenever you sign in.", no_args_is_help=True)

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ValidationError
 
 from rtvc_bridge.client.connection import CONNECT_S
 from rtvc_bridge.errors import DaemonError
+from rtvc_bridge.paths import ADDRESS_FILE
 
-ADDRESS_FILE = "daemon.json"
 HEALTH_S = 3.0
 _HEALTH_TYPES = {200: "application/json", 503: "application/problem+json"}
 _LOOK_S = 0.05

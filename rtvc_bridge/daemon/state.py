@@ -11,9 +11,9 @@ from pathlib import Path
 import filelock
 
 from rtvc_bridge.errors import DaemonError, StorageError
+from rtvc_bridge.paths import ADDRESS_FILE
 
 LOCK_FILE = "daemon.lock"
-ADDRESS_FILE = "daemon.json"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,14 @@
 """Speech as bytes, piece by piece, in the formats that players know."""
 
-import struct
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 import soundfile
 
-from rtvc_bridge.audio import Audio, Resampler, to_pcm16
+from rtvc_bridge.audio import Audio, Resampler, to_pcm16, wav_header
 
 RATE_HZ = 24_000
-_UNKNOWN = 0xFFFFFFFF
 
 
 class Format(StrEnum):
@@ -50,15 +48,8 @@ def encoder(kind: Format) -> Encoder:
     if kind is Format.PCM:
         return _AtRate(_Pcm(b""))
     if kind is Format.WAV:
-        return _AtRate(_Pcm(wav_header()))
+        return _AtRate(_Pcm(wav_header(RATE_HZ)))
     return _AtRate(_Packed(kind))
-
-
-def wav_header() -> bytes:
-    """Return a RIFF header for 16 bit mono whose length fields say "unknown" (all ones)."""
-    fmt = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, RATE_HZ, RATE_HZ * 2, 2, 16)
-    riff = struct.pack("<4sI4s", b"RIFF", _UNKNOWN, b"WAVE")
-    return riff + fmt + struct.pack("<4sI", b"data", _UNKNOWN)
 
 
 class _AtRate:

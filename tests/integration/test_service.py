@@ -15,8 +15,9 @@ from typer.testing import CliRunner
 
 from rtvc_bridge import service
 from rtvc_bridge.cli.service import app
-from rtvc_bridge.daemon.state import ADDRESS_FILE, held_state
+from rtvc_bridge.daemon.state import held_state
 from rtvc_bridge.errors import ConfigError, StorageError
+from rtvc_bridge.paths import ADDRESS_FILE
 from rtvc_bridge.service import Presence, Program, systems
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="systemd's system")

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from rtvc_bridge.client.finding import ADDRESS_FILE, Address, answers, found, token_of
+from rtvc_bridge.client.finding import Address, answers, found, token_of
 from rtvc_bridge.daemon.state import held_state
 from rtvc_bridge.errors import DaemonError
+from rtvc_bridge.paths import ADDRESS_FILE
 
 URL = "http://127.0.0.1:7878"
 

@@ -13,9 +13,10 @@ import pytest
 
 from rtvc_bridge.config import Settings, Strict
 from rtvc_bridge.daemon.serve import adapter_settings
-from rtvc_bridge.daemon.state import ADDRESS_FILE, held_state
+from rtvc_bridge.daemon.state import held_state
 from rtvc_bridge.daemon.supervisor import ENDED, Supervisor
 from rtvc_bridge.errors import ConfigError, DaemonError, DeviceError
+from rtvc_bridge.paths import ADDRESS_FILE
 from rtvc_bridge.plugins import AdapterState, Host
 
 SOON_S = 20.0
