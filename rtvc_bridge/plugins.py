@@ -8,7 +8,7 @@ than imported here, because it is loaded in the worker process only.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Protocol, cast
@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from rtvc_bridge.config import Settings, Strict, complaints
 from rtvc_bridge.engine import Engine
 from rtvc_bridge.errors import ConfigError
+from rtvc_bridge.levels import Levels
 from rtvc_bridge.voices import VoiceStore
 
 ADAPTERS = "rtvc_bridge.adapters"
@@ -76,6 +77,7 @@ class Host:
         announce: The http adapter's, once it listens: its address and its token's file.
         stop: Ends the daemon, in order.
         reload: Reads the settings again, on the event loop.
+        levels: How loud each lane is; whoever plays a lane tells it.
     """
 
     engine: Engine
@@ -86,6 +88,7 @@ class Host:
     announce: Callable[[str, str], None]
     stop: Callable[[], None]
     reload: Callable[[], Reload]
+    levels: Levels = field(default_factory=Levels)
 
 
 class Adapter(Protocol):

@@ -11,9 +11,10 @@ from pydantic import Field
 from rtvc_bridge.config import Strict
 from rtvc_bridge.engine import Engine
 from rtvc_bridge.errors import DeviceError
+from rtvc_bridge.levels import Levels
+from rtvc_bridge.playing import Player
 from rtvc_bridge.plugins import Host
 from rtvc_speaker.device import Wanted, opened
-from rtvc_speaker.player import Player
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ async def run(host: Host, settings: Settings) -> None:
     """
     stop = threading.Event()
     # Opening, watching and closing a device block; only the device's own thread plays.
-    playing = asyncio.create_task(asyncio.to_thread(play, host.engine, settings, stop))
+    playing = asyncio.create_task(asyncio.to_thread(play, host.engine, host.levels, settings, stop))
     try:
         await asyncio.shield(playing)
     finally:
@@ -53,13 +54,13 @@ async def run(host: Host, settings: Settings) -> None:
             await playing
 
 
-def play(engine: Engine, settings: Settings, stop: threading.Event) -> None:
+def play(engine: Engine, levels: Levels, settings: Settings, stop: threading.Event) -> None:
     """Play LANE until `stop`; what is not played by then is cancelled.
 
     Raises:
         DeviceError: If there is no such output, or it went away.
     """
-    player = Player(gain=10 ** (settings.volume_db / 20))
+    player = Player(gain=10 ** (settings.volume_db / 20), levels=levels)
     wanted = Wanted(settings.device, LATENCY_S[settings.latency])
     with contextlib.ExitStack() as ends:
         ends.callback(player.close)  # last: nothing reads any more

@@ -1,7 +1,5 @@
 """A sound output, found by name and kept fed."""
 
-import os
-import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,33 +8,10 @@ from typing import Any
 
 from rtvc_bridge.audio import PCM_RATE_HZ
 from rtvc_bridge.errors import DeviceError
+from rtvc_bridge.soundcard import Device, default_output, outputs, shared, sounddevice
 
 STALLED_S = 3.0
 """A device that has asked for no sound for so long is taken for lost."""
-_PLACE = re.compile(r" \(hw:\d+,\d+\)$")
-_WASAPI = "Windows WASAPI"
-
-
-@dataclass(frozen=True, slots=True)
-class Device:
-    """A sound output.
-
-    Attributes:
-        index: PortAudio's number; changes when devices come and go.
-        name: As the system gives it.
-        api: The part of the system that offers it, for example "ALSA".
-        channels: Most it plays.
-    """
-
-    index: int
-    name: str
-    api: str
-    channels: int
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What it may be called: ALSA's card number, which changes, can be left out."""
-        return (self.name, _PLACE.sub("", self.name), f"{self.name}, {self.api}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +72,7 @@ def opened(wanted: Wanted, take: Callable[[int], bytes]) -> Iterator[Output]:
         DeviceError: If there is no such output, or it refuses.
     """
     module = sounddevice()
-    device = chosen(outputs(module), wanted.name, default=_default(module))
+    device = chosen(outputs(module), wanted.name, default=default_output(module))
     output = Output(device, take)
     try:
         output.stream = module.RawOutputStream(
@@ -107,7 +82,7 @@ def opened(wanted: Wanted, take: Callable[[int], bytes]) -> Iterator[Output]:
             channels=output.channels,
             dtype="int16",
             latency=wanted.latency_s,
-            extra_settings=_extra(module, device),
+            extra_settings=shared(module, device),
             callback=output.feed,
         )
         output.stream.start()
@@ -147,53 +122,3 @@ def chosen(devices: Sequence[Device], name: str, *, default: int) -> Device:
         "`device` of [adapters.speaker], or leave it empty for the default. A device that was "
         "connected later is seen after a restart of rtvc-bridge."
     )
-
-
-def outputs(module: Any) -> tuple[Device, ...]:  # noqa: ANN401 - the module, which has no types
-    """Return the sound outputs there are."""
-    if not (found := _listed(module)):
-        # PortAudio looks once, at its start; a daemon can start before the sound server.
-        # Starting it anew ends every open stream: with no output, there is none.
-        module._terminate()
-        module._initialize()
-        found = _listed(module)
-    return found
-
-
-def _listed(module: Any) -> tuple[Device, ...]:  # noqa: ANN401 - the module, which has no types
-    apis = module.query_hostapis()
-    return tuple(
-        Device(each["index"], each["name"], apis[each["hostapi"]]["name"], channels)
-        for each in module.query_devices()
-        if (channels := each["max_output_channels"]) > 0
-    )
-
-
-def _default(module: Any) -> int:  # noqa: ANN401 - the module, which has no types
-    return int(module.default.device["output"])
-
-
-def _extra(module: Any, device: Device) -> Any:  # noqa: ANN401 - the module, which has no types
-    """Return what lets WASAPI take 48 kHz for a device that runs at another rate."""
-    return module.WasapiSettings(auto_convert=True) if device.api == _WASAPI else None
-
-
-def sounddevice() -> Any:  # noqa: ANN401 - the module, which has no types
-    """Return the sounddevice module.
-
-    Raises:
-        DeviceError: If it, or the PortAudio library below it, is not installed.
-    """
-    os.environ.setdefault("PULSE_PROP_application.name", "rtvc-bridge")
-    try:
-        import sounddevice as module
-    except ImportError as error:
-        raise DeviceError(
-            'Playing needs the "mic" extra: pip install "rtvc-bridge[mic]".'
-        ) from error
-    except OSError as error:
-        raise DeviceError(
-            "Playing needs PortAudio: on Debian or Ubuntu, "
-            "sudo apt-get install libportaudio2 libasound2-plugins."
-        ) from error
-    return module

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from rtvc_bridge.config import Strict
 from rtvc_bridge.engine import Engine
+from rtvc_bridge.levels import Levels
 from rtvc_bridge.plugins import Host
 from rtvc_virtualmic.limiter import Limiter
 from rtvc_virtualmic.mic import LATENCY_MS, VirtualMic
@@ -48,7 +49,7 @@ async def run(host: Host, settings: Settings) -> None:
     """
     stop = threading.Event()
     # Opening, sending and closing wait for the device.
-    playing = asyncio.create_task(asyncio.to_thread(play, host.engine, settings, stop))
+    playing = asyncio.create_task(asyncio.to_thread(play, host.engine, host.levels, settings, stop))
     try:
         await asyncio.shield(playing)
     finally:
@@ -56,7 +57,7 @@ async def run(host: Host, settings: Settings) -> None:
         await asyncio.gather(playing, return_exceptions=True)  # raised above, or nobody waits
 
 
-def play(engine: Engine, settings: Settings, stop: threading.Event) -> None:
+def play(engine: Engine, levels: Levels, settings: Settings, stop: threading.Event) -> None:
     """Speak LANE through the microphone until `stop`; what is not spoken by then is cancelled.
 
     Raises:
@@ -69,7 +70,7 @@ def play(engine: Engine, settings: Settings, stop: threading.Event) -> None:
         monitor=settings.monitor or None,
         monitor_db=settings.monitor_db,
     ) as mic:
-        player = Player(mic, Limiter(settings.volume_db))
+        player = Player(mic, Limiter(settings.volume_db), levels)
         end = engine.play_lane(LANE, player.add)
         logger.info("the microphone to pick is %s", mic.device)
         try:

@@ -14,9 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtvc_bridge.errors import DeviceError
+from rtvc_bridge.soundcard import (
+    WASAPI,
+    Device,
+    default_output,
+    outputs,
+    shared,
+    sounddevice,
+)
 from rtvc_virtualmic.backend import Format
 
-WASAPI = "Windows WASAPI"
 CORE_AUDIO = "Core Audio"
 
 
@@ -85,26 +92,11 @@ CABLES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
-    """A device that sound can be played into.
-
-    Attributes:
-        index: PortAudio's number.
-        name: As the system gives it.
-        api: The host API it shows up under.
-    """
-
-    index: int
-    name: str
-    api: str
-
-
-def chosen(outputs: Sequence[Output], cable: Cable, device: str | None) -> tuple[Output, str]:
+def chosen(devices: Sequence[Device], cable: Cable, device: str | None) -> tuple[Device, str]:
     """Return the end of the cable to play into, and the name of the other end.
 
     Args:
-        outputs: As the system lists them.
+        devices: Outputs as the system lists them.
         cable: The make.
         device: The end to play into, by name, if it is not one of the maker's usual names.
 
@@ -113,7 +105,7 @@ def chosen(outputs: Sequence[Output], cable: Cable, device: str | None) -> tuple
     """
     ends = ((device, f'the recording end of "{device}"'),) if device else cable.ends
     for into, picked in ends:
-        for output in outputs:
+        for output in devices:
             if output.api == cable.api and output.name == into:
                 return output, picked
     wanted = f'"{ends[0][0]}" is not among the outputs of {cable.api}.'
@@ -149,7 +141,7 @@ class CableStream:
 class CableBackend:
     """A cable. Made by what `factory` returns."""
 
-    def __init__(self, output: Output, device: str, form: Format) -> None:
+    def __init__(self, output: Device, device: str, form: Format) -> None:
         self.device = device
         self._output = output
         self._form = form
@@ -169,12 +161,12 @@ class CableBackend:
             DeviceError: If there is none of that name.
         """
         module = sounddevice()
-        outputs = listed(module)
-        default = int(module.default.device["output"])
-        for output in outputs:
+        found = outputs(module)
+        default = default_output(module)
+        for output in found:
             if (output.index == default) if name == "default" else (output.name == name):
                 return _opened(output, self._form, latency_ms)
-        known = "; ".join(sorted({output.name for output in outputs}))
+        known = "; ".join(sorted({output.name for output in found}))
         raise DeviceError(f'There is no output "{name}" to listen on. There are: {known}.')
 
     def listeners(self) -> None:
@@ -189,38 +181,13 @@ def factory(make: str) -> Callable[[str | None, Format], CableBackend]:
     """Return what makes the backend of that make, a key of CABLES."""
 
     def made(device: str | None, form: Format) -> CableBackend:
-        output, picked = chosen(listed(sounddevice()), CABLES[make], device)
+        output, picked = chosen(outputs(sounddevice()), CABLES[make], device)
         return CableBackend(output, picked, form)
 
     return made
 
 
-def listed(module: Any) -> tuple[Output, ...]:  # noqa: ANN401 - sounddevice has no types
-    """Return the outputs there are."""
-    apis = module.query_hostapis()
-    return tuple(
-        Output(each["index"], each["name"], apis[each["hostapi"]]["name"])
-        for each in module.query_devices()
-        if each["max_output_channels"] > 0
-    )
-
-
-def sounddevice() -> Any:  # noqa: ANN401 - sounddevice has no types
-    """Return the sounddevice module.
-
-    Raises:
-        DeviceError: If it, or the PortAudio library below it, is not installed.
-    """
-    try:
-        import sounddevice as module
-    except (ImportError, OSError) as error:
-        raise DeviceError(
-            'sounddevice is not installed: pip install "rtvc-bridge[mic]".'
-        ) from error
-    return module
-
-
-def _opened(output: Output, form: Format, latency_ms: int) -> CableStream:
+def _opened(output: Device, form: Format, latency_ms: int) -> CableStream:
     module = sounddevice()
     try:
         stream = module.RawOutputStream(
@@ -230,10 +197,7 @@ def _opened(output: Output, form: Format, latency_ms: int) -> CableStream:
             channels=form.channels,
             dtype="float32",
             latency=latency_ms / 1000,
-            # Lets WASAPI take a rate that is not the one set in the control panel.
-            extra_settings=(
-                module.WasapiSettings(auto_convert=True) if output.api == WASAPI else None
-            ),
+            extra_settings=shared(module, output),
         )
         stream.start()
     except module.PortAudioError as error:

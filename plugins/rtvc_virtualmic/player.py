@@ -2,11 +2,14 @@
 
 import time
 from collections.abc import Callable
-from queue import Empty, SimpleQueue
 from threading import Event
+
+import numpy as np
 
 from rtvc_bridge.audio import FRAME_MS, Audio
 from rtvc_bridge.engine import Utterance
+from rtvc_bridge.levels import Levels
+from rtvc_bridge.playing import Lineup
 from rtvc_virtualmic.limiter import Limiter
 from rtvc_virtualmic.mic import VirtualMic
 
@@ -22,39 +25,25 @@ class Player:
     Args:
         mic: Where to.
         limiter: What the sound goes through.
+        levels: Is told how loud it is.
     """
 
-    def __init__(self, mic: VirtualMic, limiter: Limiter) -> None:
+    def __init__(self, mic: VirtualMic, limiter: Limiter, levels: Levels) -> None:
         self._mic = mic
         self._limiter = limiter
-        self._arrived: SimpleQueue[Utterance] = SimpleQueue()
-        self._waiting: list[Utterance] = []
-
-    def add(self, utterance: Utterance) -> None:
-        """Send `utterance` when it is its turn."""
-        self._arrived.put(utterance)
+        self._levels = levels
+        self._lineup = Lineup()
+        self.add = self._lineup.add
 
     def serve(self, stop: Event) -> None:
         """Send what is added until `stop`; then cancel what is left."""
         while not stop.is_set():
-            self._sort_in(wait_s=LOOK_S if self._waiting else IDLE_S)
-            self._waiting = [each for each in self._waiting if each.audible or not each.over]
-            ready = [each for each in self._waiting if each.audible]
-            if ready:
-                first = min(ready, key=lambda each: each.status.first_audio_at or 0.0)
-                self._waiting.remove(first)
-                self._send(first, stop)
-        self._sort_in(wait_s=0)
-        for utterance in self._waiting:
-            utterance.cancel()
-
-    def _sort_in(self, wait_s: float) -> None:
-        try:
-            self._waiting.append(self._arrived.get(timeout=wait_s))
-            while True:
-                self._waiting.append(self._arrived.get_nowait())
-        except Empty:
-            return
+            self._lineup.wait(IDLE_S)
+            if (utterance := self._lineup.next()) is not None:
+                self._send(utterance, stop)
+            else:
+                stop.wait(LOOK_S)
+        self._lineup.cancel()
 
     def _send(self, utterance: Utterance, stop: Event) -> None:
         """Send all of it, a frame at a time and never far ahead."""
@@ -69,16 +58,21 @@ class Player:
             if audio is None:
                 stop.wait(LOOK_S)
             else:
-                self._send_frames(audio, lambda: not utterance.audible or stop.is_set())
+                self._send_frames(
+                    audio,
+                    utterance.status.lane,
+                    ended=lambda: not utterance.audible or stop.is_set(),
+                )
         utterance.cancel()
         self._mic.clear()
 
-    def _send_frames(self, audio: Audio, ended: Callable[[], bool]) -> None:
+    def _send_frames(self, audio: Audio, lane: str, *, ended: Callable[[], bool]) -> None:
         size = audio.rate_hz * FRAME_MS // 1000
         for start in range(0, len(audio.samples), size):
             while self._mic.stats.queued_ms > AHEAD_MS and not ended():
                 time.sleep(LOOK_S)
             if ended():
                 return
-            frame = audio.samples[start : start + size]
-            self._mic.send(self._limiter.limited(frame, audio.rate_hz), audio.rate_hz)
+            frame = self._limiter.limited(audio.samples[start : start + size], audio.rate_hz)
+            self._levels.note(lane, float(np.abs(frame).max(initial=0)))
+            self._mic.send(frame, audio.rate_hz)

@@ -14,9 +14,9 @@ from rich.console import Console
 
 from rtvc_bridge import paths
 from rtvc_bridge.cli.assembly import library, opened_worker, voice_store
-from rtvc_bridge.cli.output import sounddevice
 from rtvc_bridge.config import Settings
 from rtvc_bridge.errors import DeviceError, OperatorError
+from rtvc_bridge.soundcard import sounddevice
 from rtvc_bridge.stages.cache import State
 
 MIN_FREE_GB = 1.0

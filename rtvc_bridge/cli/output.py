@@ -1,6 +1,5 @@
 """Where spoken sound goes: a file, standard output, or the loudspeaker."""
 
-import os
 import sys
 import uuid
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ import soundfile
 
 from rtvc_bridge.audio import Audio, to_pcm16, wav_header
 from rtvc_bridge.errors import DeviceError, StorageError, UserError
+from rtvc_bridge.soundcard import sounddevice
 
 FORMATS = {
     ".wav": ("WAV", "PCM_16"),
@@ -20,6 +20,7 @@ FORMATS = {
     ".opus": ("OGG", "OPUS"),
     ".mp3": ("MP3", "MPEG_LAYER_III"),
 }
+ELSEWHERE = "`--out FILE.wav` writes a file instead."
 _BLOCK = 24_000  # libsndfile's Vorbis encoder overflows its stack on very long single writes
 
 
@@ -102,7 +103,10 @@ class SpeakerSink:
     """The default sound output, through sounddevice."""
 
     def __init__(self) -> None:
-        self._device = sounddevice()
+        try:
+            self._device = sounddevice()
+        except DeviceError as error:
+            raise DeviceError(f"{error} {ELSEWHERE}") from error
         self._stream: Any = None
 
     def write(self, audio: Audio) -> None:
@@ -115,9 +119,7 @@ class SpeakerSink:
                 self._stream.start()
             self._stream.write(audio.samples)
         except self._device.PortAudioError as error:
-            raise DeviceError(
-                f"The sound output refuses: {error}. `--out FILE.wav` writes a file instead."
-            ) from error
+            raise DeviceError(f"The sound output refuses: {error}. {ELSEWHERE}") from error
 
     def close(self) -> None:
         """Let the last sound end, then give the device back."""
@@ -148,26 +150,3 @@ def opened(out: Path | None, *, play: bool) -> Iterator[list[Sink]]:
             file.abandon()
         if speaker is not None:
             speaker.close()
-
-
-def sounddevice() -> Any:  # noqa: ANN401 - the module, which has no types
-    """Return the sounddevice module.
-
-    Raises:
-        DeviceError: If it, or the PortAudio library below it, is not installed.
-    """
-    os.environ.setdefault("PULSE_PROP_application.name", "rtvc-bridge")
-    try:
-        import sounddevice as module
-    except ImportError as error:
-        raise DeviceError(
-            'Playing needs the "mic" extra: pip install "rtvc-bridge[mic]". '
-            "`--out FILE.wav` writes a file instead."
-        ) from error
-    except OSError as error:
-        raise DeviceError(
-            "Playing needs PortAudio: on Debian or Ubuntu, "
-            "sudo apt-get install libportaudio2 libasound2-plugins. "
-            "`--out FILE.wav` writes a file instead."
-        ) from error
-    return module

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 from rtvc_bridge.cli.mic import app
 from rtvc_bridge.engine import Engine
 from rtvc_bridge.errors import DeviceError
+from rtvc_bridge.levels import Levels
 from rtvc_bridge.testing import humming, tone_voice
 
 pytestmark = pytest.mark.mic
@@ -301,7 +302,7 @@ def test_a_monitor_plays_it_on_a_loudspeaker_too(server, recorded):
 def test_the_lane_is_spoken_through_it_until_it_is_skipped(server, recorded):
     stop = threading.Event()
     with Engine(humming()) as engine:
-        adapter = threading.Thread(target=play, args=(engine, Settings(), stop))
+        adapter = threading.Thread(target=play, args=(engine, Levels(), Settings(), stop))
         adapter.start()
         until(lambda: LANE in engine.players)
         recorder = recorded()

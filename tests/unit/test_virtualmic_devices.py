@@ -4,11 +4,12 @@ import pytest
 from rtvc_virtualmic import devices
 from rtvc_virtualmic.backend import Format
 from rtvc_virtualmic.backends import BACKENDS, candidates, first_that
-from rtvc_virtualmic.cables import CABLES, Output, chosen
+from rtvc_virtualmic.cables import CABLES, chosen
 from rtvc_virtualmic.control import Recording
 from rtvc_virtualmic.strays import Herd
 
 from rtvc_bridge.errors import DeviceError
+from rtvc_bridge.soundcard import Device
 
 FORM = Format(48_000, 1)
 
@@ -134,7 +135,7 @@ def test_a_listener_the_server_moved_is_a_stray_and_one_its_user_moved_is_not(se
 def windows(*names):
     """Return outputs as Windows lists them: each under every host API, for MME cut short."""
     return [
-        Output(index, name[:31] if api == "MME" else name, api)
+        Device(index, name[:31] if api == "MME" else name, api, 2)
         for api in ("MME", "Windows DirectSound", "Windows WASAPI", "Windows WDM-KS")
         for index, name in enumerate(names)
     ]
@@ -165,8 +166,8 @@ def test_a_missing_cable_is_named_with_how_to_get_it():
 
 def test_blackhole_is_found_on_macos():
     outputs = [
-        Output(0, "MacBook Pro Speakers", "Core Audio"),
-        Output(1, "BlackHole 2ch", "Core Audio"),
+        Device(0, "MacBook Pro Speakers", "Core Audio", 2),
+        Device(1, "BlackHole 2ch", "Core Audio", 2),
     ]
     assert chosen(outputs, CABLES["blackhole"], None)[0].index == 1
 

@@ -1,4 +1,4 @@
-"""One endless stream of sound, made of utterances in the order in which the engine makes them."""
+"""Utterances of a lane as the endless stream of sound that an output device asks for."""
 
 from collections import deque
 from collections.abc import Callable
@@ -8,6 +8,7 @@ import numpy as np
 
 from rtvc_bridge.audio import FADE_S, FRAME_BYTES, PCM_RATE_HZ, SILENCE, Audio, FrameReader
 from rtvc_bridge.engine import Utterance
+from rtvc_bridge.levels import Levels
 
 CUSHION_S = 0.05
 """Held back at the start of a line and after a gap, so that late sound makes no second gap."""
@@ -15,26 +16,70 @@ PIECE_S = 0.05
 """Most that one frame resamples: a clause at once would keep the device waiting."""
 
 
+class Lineup:
+    """The utterances of one lane, in the engine's order. `add` is for any thread, the rest for one.
+
+    That order is not the order of `add`: the engine takes turns between users, and a line may
+    have been moved up.
+    """
+
+    def __init__(self) -> None:
+        self._arrived: SimpleQueue[Utterance] = SimpleQueue()
+        self._waiting: list[Utterance] = []
+
+    def add(self, utterance: Utterance) -> None:
+        """Take `utterance` in, to be given out when it is its turn."""
+        self._arrived.put(utterance)
+
+    def next(self) -> Utterance | None:
+        """Return the utterance whose sound was made first, if any has sound. Never waits."""
+        self._sort_in()
+        self._waiting = [each for each in self._waiting if each.audible or not each.over]
+        ready = [each for each in self._waiting if each.audible]
+        if not ready:
+            return None
+        first = min(ready, key=_made_at)
+        self._waiting.remove(first)
+        return first
+
+    def wait(self, timeout_s: float) -> None:
+        """Return once an utterance arrives, or after `timeout_s`; at once if one is expected."""
+        if not self._waiting:
+            try:
+                self._waiting.append(self._arrived.get(timeout=timeout_s))
+            except Empty:
+                return
+
+    def cancel(self) -> None:
+        """Cancel all that was not given out."""
+        self._sort_in()
+        for utterance in self._waiting:
+            utterance.cancel()
+        self._waiting.clear()
+
+    def _sort_in(self) -> None:
+        while True:
+            try:
+                self._waiting.append(self._arrived.get_nowait())
+            except Empty:
+                return
+
+
 class Player:
     """Plays utterances one at a time. `add` is for any thread, `take` for the device's only.
 
-    Which of several is next is the engine's order, not that of `add`: it takes turns between
-    users, and a line may have been moved up.
-
     Args:
         gain: What the samples are multiplied by; the result is clipped to -1..1.
+        levels: Is told how loud it is.
     """
 
-    def __init__(self, *, gain: float = 1.0) -> None:
+    def __init__(self, *, gain: float = 1.0, levels: Levels | None = None) -> None:
         self._gain = gain
-        self._arrived: SimpleQueue[Utterance] = SimpleQueue()
-        self._waiting: list[Utterance] = []
-        self._now: _Reading | None = None
+        self._levels = levels
+        self._lineup = Lineup()
+        self._now: Reading | None = None
         self._pcm = bytearray()
-
-    def add(self, utterance: Utterance) -> None:
-        """Play `utterance` when it is its turn."""
-        self._arrived.put(utterance)
+        self.add = self._lineup.add
 
     def take(self, size: int) -> bytes:
         """Return the next `size` bytes of 48 kHz stereo PCM, silence for want of sound.
@@ -49,52 +94,42 @@ class Player:
 
     def close(self) -> None:
         """Cancel what is not played; only once nothing takes any more."""
-        self._sort_in()
         if self._now is not None:
-            self._waiting.append(self._now.utterance)
-        for utterance in self._waiting:
-            utterance.cancel()
+            self._now.utterance.cancel()
+        self._lineup.cancel()
 
     def _frame(self) -> bytes:
         while True:
-            if self._now is None and (utterance := self._next()) is not None:
-                self._now = _Reading(utterance, self._gain)
+            if self._now is None and (utterance := self._lineup.next()) is not None:
+                self._now = Reading(utterance, gain=self._gain, levels=self._levels)
             if self._now is None:
                 return SILENCE
             if frame := self._now.frame():
                 return frame
             self._now = None
 
-    def _next(self) -> Utterance | None:
-        """Return the utterance whose sound was made first, if any has sound."""
-        self._sort_in()
-        self._waiting = [each for each in self._waiting if each.audible or not each.over]
-        ready = [each for each in self._waiting if each.audible]
-        if not ready:
-            return None
-        first = min(ready, key=_made_at)
-        self._waiting.remove(first)
-        return first
 
-    def _sort_in(self) -> None:
-        while True:
-            try:
-                self._waiting.append(self._arrived.get_nowait())
-            except Empty:
-                return
+class Reading:
+    """One utterance being played, frame by frame.
 
+    Args:
+        utterance: Of which this is the one reader.
+        gain: What the samples are multiplied by; the result is clipped to -1..1.
+        levels: Is told how loud it is.
+    """
 
-class _Reading:
-    """One utterance being played, frame by frame."""
-
-    def __init__(self, utterance: Utterance, gain: float) -> None:
+    def __init__(
+        self, utterance: Utterance, *, gain: float = 1.0, levels: Levels | None = None
+    ) -> None:
         self.utterance = utterance
+        self._lane = utterance.status.lane
+        self._levels = levels
         self._cushion = Cushion(utterance.poll, gain=gain)
         self._frames = FrameReader(self._cushion.poll)
         self._cancelled = False
 
     def frame(self) -> bytes:
-        """Return FRAME_BYTES of it, silence when starved, b"" when it is over.
+        """Return FRAME_BYTES of it, silence when starved, b"" when it is over. Never waits.
 
         What was resampled already is dropped at a cancel, but for a fade that avoids a click.
         """
@@ -102,6 +137,8 @@ class _Reading:
             return b""
         self._cancelled = not (self.utterance.audible or self._cushion.at_end)
         frame = self._frames.read()
+        if self._levels is not None and frame is not SILENCE and frame:
+            self._levels.note(self._lane, _peak(frame))
         return faded(frame) if self._cancelled else frame
 
 
@@ -169,6 +206,12 @@ def faded(frame: bytes) -> bytes:
     ramp = np.clip(1 - at_s / FADE_S, 0, 1)[:, None]
     pcm = np.frombuffer(frame, "<i2").reshape(-1, 2) * ramp
     return pcm.astype("<i2").tobytes()
+
+
+def _peak(frame: bytes) -> float:
+    """Return the loudest sample of a frame, 0..1."""
+    pcm = np.frombuffer(frame, "<i2")
+    return max(int(pcm.max()), -int(pcm.min())) / 32768
 
 
 def _made_at(utterance: Utterance) -> float:

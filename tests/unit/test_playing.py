@@ -1,21 +1,17 @@
-"""The speaker's playing, without a device: what it hands over, and when."""
+"""A lane's lines as a stream of sound, without a device: what is handed over, and when."""
 
 import contextlib
-import sys
 import weakref
 from collections import deque
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
-from rtvc_speaker.adapter import Settings
-from rtvc_speaker.device import Device, Output, chosen, sounddevice
-from rtvc_speaker.player import CUSHION_S, PIECE_S, Cushion, Player
 
 from rtvc_bridge.audio import PCM_RATE_HZ, Audio, joined, silence
 from rtvc_bridge.engine import Engine, State
 from rtvc_bridge.engine.directory import KEPT
-from rtvc_bridge.errors import DeviceError
+from rtvc_bridge.levels import Levels
+from rtvc_bridge.playing import CUSHION_S, PIECE_S, Cushion, Player
 from rtvc_bridge.testing import LOUDNESS, humming, tone_voice
 
 SOON_S = 20.0
@@ -247,63 +243,10 @@ def test_a_cushion_gives_all_in_short_pieces():
     assert max(piece.seconds for piece in pieces) <= PIECE_S
 
 
-def test_a_device_with_one_channel_gets_each_sample_once(engine):
-    sounds = []
-    for channels in (1, 2):
-        player = Player()
-        end = engine.play_lane("speaker", player.add)
-        said(engine, "The same line for one ear or two.", ALBA)
-        out = bytearray(9600 * channels)
-        Output(Device(0, "box", "ALSA", channels), player.take).feed(out)
-        sounds.append(np.frombuffer(out, "<i2"))
-        end()
-    assert np.any(sounds[0])
-    assert np.array_equal(sounds[0], sounds[1][::2])
-
-
-def test_without_sounddevice_it_says_what_to_install(monkeypatch):
-    monkeypatch.setenv("PULSE_PROP_application.name", "test")
-    monkeypatch.setitem(sys.modules, "sounddevice", None)
-    with pytest.raises(DeviceError, match=r"rtvc-bridge\[mic\]"):
-        sounddevice()
-
-
-DEVICES = (
-    Device(0, "HDA Intel PCH: ALC257 Analog (hw:1,0)", "ALSA", 2),
-    Device(4, "Speakers (USB)", "MME", 2),
-    Device(7, "Speakers (USB)", "Windows WASAPI", 2),
-)
-
-
-@pytest.mark.parametrize(
-    ("name", "index"),
-    [
-        ("", 4),
-        ("HDA Intel PCH: ALC257 Analog (hw:1,0)", 0),
-        ("HDA Intel PCH: ALC257 Analog", 0),
-        ("Speakers (USB)", 4),
-        ("Speakers (USB), Windows WASAPI", 7),
-    ],
-)
-def test_a_device_is_chosen_by_any_of_its_names(name, index):
-    assert chosen(DEVICES, name, default=4).index == index
-
-
-def test_without_a_default_the_first_device_is_chosen():
-    assert chosen(DEVICES, "", default=-1).index == 0
-
-
-def test_an_unknown_device_is_refused_with_a_list_of_those_there_are():
-    with pytest.raises(DeviceError, match=r'called "Speakers".*"Speakers \(USB\)"'):
-        chosen(DEVICES, "Speakers", default=0)
-
-
-def test_a_computer_without_outputs_is_told_what_to_look_at():
-    with pytest.raises(DeviceError, match="Connect one"):
-        chosen((), "", default=-1)
-
-
-@pytest.mark.parametrize("table", [{"volume_db": float("nan")}, {"latency": "lowest"}, {"x": 1}])
-def test_wrong_settings_are_refused(table):
-    with pytest.raises(ValidationError):
-        Settings.model_validate(table)
+def test_a_player_tells_how_loud_its_lane_is_while_it_sounds(engine):
+    levels = Levels()
+    player = Player(gain=0.5, levels=levels)
+    engine.play_lane("speaker", player.add)
+    said(engine, "A line of some length.", ALBA)
+    heard(player, 0.1)
+    assert levels.read() == {"speaker": pytest.approx(20 * np.log10(LOUDNESS / 2), abs=0.5)}
