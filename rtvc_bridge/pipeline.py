@@ -13,13 +13,20 @@ from numpy.typing import NDArray
 from rtvc_bridge import text as front_end
 from rtvc_bridge.audio import Audio, joined, silence, trimmed
 from rtvc_bridge.errors import ModelError, TextRejectedError, VoiceFileError
+from rtvc_bridge.loudness import Match
 from rtvc_bridge.voices import Consent, Embedding, Tensors, Voice
 
 SPEED_RANGE = (0.5, 2.0)
+PITCH_RANGE = (-12.0, 12.0)
+EXPRESSION_RANGE = (0.0, 2.0)
 ENROL_RATE_HZ = 16_000
 SILENT_ENERGY = -7.0
 """Below this, a frame's energy is that of silence: about -9 between clauses, -5 in a soft "th"."""
 EDGE_FRAMES = 2
+VOICED_HZ = 10.0
+"""Below this, the vocoder takes F0 for unvoiced."""
+GLIDE = 0.6
+"""Voiced points below this part of the median F0 are on their way to unvoiced ones."""
 PIPELINE_NAME = "kokoro-ge2e"
 """Under which a Voice keeps what the three stages read."""
 
@@ -30,15 +37,24 @@ class Delivery:
 
     Attributes:
         speed: 1.0 is the voice's own pace, 2.0 twice as fast; within SPEED_RANGE.
+        pitch_semitones: How much higher than the voice's own; within PITCH_RANGE.
+        expression: How far pitch and loudness swing: 0.0 not at all, 1.0 as the voice does,
+            2.0 twice as far; within EXPRESSION_RANGE.
     """
 
     speed: float = 1.0
+    pitch_semitones: float = 0.0
+    expression: float = 1.0
 
     def __post_init__(self) -> None:
-        low, high = SPEED_RANGE
-        if not low <= self.speed <= high:
-            msg = f"want a speed from {low} to {high}, got {self.speed}"
-            raise ValueError(msg)
+        for name, (low, high), value in (
+            ("a speed", SPEED_RANGE, self.speed),
+            ("a pitch", PITCH_RANGE, self.pitch_semitones),
+            ("an expression", EXPRESSION_RANGE, self.expression),
+        ):
+            if not low <= value <= high:
+                msg = f"want {name} from {low} to {high}, got {value}"
+                raise ValueError(msg)
 
 
 class Pipeline(Protocol):
@@ -63,6 +79,8 @@ class Pipeline(Protocol):
 
     def speak(self, text: str, voice: Voice, delivery: Delivery, *, stop: Event) -> Iterator[Audio]:
         """Yield sound as it is made, at one rate; end early once `stop` is set.
+
+        One Audio for each of `text.clauses`, which captions rely on.
 
         Raises:
             TextRejectedError: If nothing in `text` can be said.
@@ -124,6 +142,30 @@ def spoken_part(frames: Frames) -> Frames:
         features=np.ascontiguousarray(frames.features[:, start:end]),
         f0_hz=frames.f0_hz[curve].copy(),
         energy=frames.energy[curve].copy(),
+    )
+
+
+def delivered(frames: Frames, delivery: Delivery) -> Frames:
+    """Return the frames at the pitch and with the swing that `delivery` asks for.
+
+    Where F0 glides between voiced and unvoiced it is no melody (10 to 60 Hz in a voice of 100),
+    so the glides follow their neighbours: they keep their shape.
+    """
+    f0_hz, swing = frames.f0_hz, delivery.expression - 1
+    voiced = f0_hz > VOICED_HZ
+    if (not swing and not delivery.pitch_semitones) or not voiced.any():
+        return frames
+    points = np.arange(len(f0_hz))
+    sung = np.flatnonzero(f0_hz > GLIDE * np.median(f0_hz[voiced]))
+    log_f0, energy = np.log(f0_hz[sung]), frames.energy[sung]
+    higher = np.interp(points, sung, swing * (log_f0 - log_f0.mean()))
+    louder = np.interp(points, sung, swing * (energy - energy.mean()))
+    octaves = delivery.pitch_semitones / 12
+    shaped = f0_hz * np.exp(higher) * 2**octaves
+    return replace(
+        frames,
+        f0_hz=np.where(voiced, shaped, f0_hz).astype(np.float32),
+        energy=np.where(voiced, frames.energy + louder, frames.energy).astype(np.float32),
     )
 
 
@@ -239,6 +281,7 @@ class ThreeStage:
         clauses = front_end.clauses(text)
         if not clauses:
             raise TextRejectedError("There is nothing to say in that.")
+        loudness = Match()
         for clause in clauses:
             symbols = front_end.phonemes(clause.text).symbols
             if stop.is_set():
@@ -246,5 +289,7 @@ class ThreeStage:
             frames = self.synthesizer.synthesize(symbols, tensors, speed=delivery.speed)
             if stop.is_set():
                 return
-            sound = trimmed(self.vocoder.vocode(spoken_part(frames), tensors))
-            yield joined([sound, silence(clause.pause_s / delivery.speed, sound.rate_hz)])
+            frames = delivered(spoken_part(frames), delivery)
+            sound = trimmed(self.vocoder.vocode(frames, tensors))
+            pause = silence(clause.pause_s / delivery.speed, sound.rate_hz)
+            yield loudness.matched(joined([sound, pause]))

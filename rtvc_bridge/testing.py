@@ -121,12 +121,14 @@ class HummingPipeline:
     def speak(self, text: str, voice: Voice, delivery: Delivery, *, stop: Event) -> Iterator[Audio]:
         """Yield one sound per sentence, 10 ms per letter, at 16 kHz; end early at `stop`.
 
+        A hum has no swing, so that `delivery.expression` changes nothing.
+
         Raises:
             VoiceFileError: If `voice` has no pitch.
         """
         if NAME not in voice.tensors:
             raise VoiceFileError(f"The voice {voice.name!r} was not enrolled for humming.")
-        pitch_hz = float(voice.tensors[NAME]["pitch_hz"][0])
+        pitch_hz = float(voice.tensors[NAME]["pitch_hz"][0]) * 2 ** (delivery.pitch_semitones / 12)
         for number, sentence in enumerate(_SENTENCE_END.split(text), start=1):
             if number > 1:
                 self._hold(stop)

@@ -15,7 +15,7 @@ from rtvc_bridge.stages import assemble
 from rtvc_bridge.stages.cache import State
 from rtvc_bridge.stages.weights import Library
 from rtvc_bridge.voices import VoiceStore
-from rtvc_bridge.worker import Worker
+from rtvc_bridge.worker import UNMARKED, Worker
 
 DEFAULT_PIPELINE = "three-stage"
 
@@ -55,11 +55,14 @@ def opened_worker(settings: Settings) -> Iterator[Worker]:
         WorkerError: If the process cannot start.
     """
     models = settings.models
+    factory = plugins.pipeline_factory(models.pipeline)
+    needed = [] if factory in UNMARKED else [assemble.WATERMARK]
     options: dict[str, object] = {}
     if models.pipeline == DEFAULT_PIPELINE:
-        fetched(settings, [assemble.KOKORO, assemble.GE2E])
+        needed += [assemble.KOKORO, assemble.GE2E]
         options = models.model_dump(exclude={"pipeline"})
-    with Worker(plugins.pipeline_factory(models.pipeline), options) as worker:
+    fetched(settings, needed)
+    with Worker(factory, options) as worker:
         worker.wait_ready()
         yield worker
 

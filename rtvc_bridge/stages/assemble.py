@@ -10,6 +10,7 @@ from rtvc_bridge.text import phonemes
 
 KOKORO = "kokoro-82m"
 GE2E = "ge2e"
+WATERMARK = "perth"
 TUNER = "tuner.safetensors"
 
 

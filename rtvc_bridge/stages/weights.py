@@ -227,5 +227,15 @@ def _ge2e(source: Path, target: Path) -> None:
     ge2e_safetensors(source, target)
 
 
+def _perth(source: Path, target: Path) -> None:
+    from rtvc_bridge.stages.perth import perth_safetensors
+
+    perth_safetensors(source, target)
+
+
 # Called late, because they load torch.
-_CONVERTERS: dict[str, Callable[[Path, Path], None]] = {"kokoro": _kokoro, "ge2e": _ge2e}
+_CONVERTERS: dict[str, Callable[[Path, Path], None]] = {
+    "kokoro": _kokoro,
+    "ge2e": _ge2e,
+    "perth": _perth,
+}

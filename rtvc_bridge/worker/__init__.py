@@ -2,6 +2,6 @@
 
 from rtvc_bridge.worker.client import Worker
 from rtvc_bridge.worker.process import Patience
-from rtvc_bridge.worker.protocol import whereabouts
+from rtvc_bridge.worker.protocol import UNMARKED, whereabouts
 
-__all__ = ["Patience", "Worker", "whereabouts"]
+__all__ = ["UNMARKED", "Patience", "Worker", "whereabouts"]

@@ -1,4 +1,7 @@
-"""The synthesis process: one pipeline, kept warm, doing one thing after another."""
+"""The synthesis process: one pipeline, kept warm, doing one thing after another.
+
+All speech that leaves it carries the watermark, whichever pipeline made it.
+"""
 
 import faulthandler
 import importlib
@@ -8,17 +11,21 @@ import os
 import pickle
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from io import RawIOBase
 from queue import SimpleQueue
 from typing import TypeAlias, cast
 
+from rtvc_bridge.audio import Audio
 from rtvc_bridge.errors import ModelError, RtvcBridgeError
-from rtvc_bridge.pipeline import Pipeline
+from rtvc_bridge.pipeline import Delivery, Pipeline
+from rtvc_bridge.voices import Consent, Embedding, Voice
 from rtvc_bridge.worker import protocol
 from rtvc_bridge.worker.protocol import (
     START_ID,
+    UNMARKED,
     Call,
     Cancel,
     Close,
@@ -34,6 +41,7 @@ logger = logging.getLogger(__name__)
 ORPHANED = 3
 """Exit code when the parent went away without saying goodbye."""
 
+Mark: TypeAlias = Callable[[Iterable[Audio]], Iterator[Audio]]
 Work: TypeAlias = SimpleQueue[tuple[Call, threading.Event] | None]
 
 
@@ -103,7 +111,8 @@ class _Server:
 
     def start(self, factory: str, options: dict[str, object]) -> str:
         """Make the pipeline and return its name."""
-        self._pipeline = _loaded(factory)(**options)
+        pipeline = _loaded(factory)(**options)
+        self._pipeline = pipeline if factory in UNMARKED else _Marked(pipeline, _mark())
         return self._pipeline.name
 
     def do(self, call: Call, stop: threading.Event) -> object:
@@ -115,6 +124,43 @@ class _Server:
             if stop.is_set():
                 break
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Marked:
+    """A pipeline whose speech carries the watermark, whoever asks for it, or is not made."""
+
+    pipeline: Pipeline
+    mark: Mark
+
+    @property
+    def name(self) -> str:
+        return self.pipeline.name
+
+    def embed(self, clip: Audio) -> Embedding:
+        return self.pipeline.embed(clip)
+
+    def enrol(self, clips: Sequence[Audio], *, name: str, consent: Consent) -> Voice:
+        return self.pipeline.enrol(clips, name=name, consent=consent)
+
+    def speak(
+        self, text: str, voice: Voice, delivery: Delivery, *, stop: threading.Event
+    ) -> Iterator[Audio]:
+        return self.mark(self.pipeline.speak(text, voice, delivery, stop=stop))
+
+
+def _mark() -> Mark:
+    """Return what puts the watermark into a stream.
+
+    Raises:
+        ModelError: If it cannot be had, or does not work.
+    """
+    try:
+        from rtvc_bridge.stages.watermark import make_marker  # loads torch
+    except ImportError as error:
+        msg = f"The watermark cannot be loaded ({error}), so no sound is let out."
+        raise ModelError(msg) from error
+    return make_marker().marked
 
 
 def _loaded(factory: str) -> Callable[..., Pipeline]:

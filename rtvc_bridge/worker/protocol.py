@@ -20,6 +20,12 @@ from rtvc_bridge.voices import Voice
 START_ID = 0
 """The call whose result, the pipeline's name, says that the child is ready."""
 
+UNMARKED = frozenset({"rtvc_bridge.testing:humming"})
+"""Factories whose sound leaves without the watermark: tones, never speech, made for tests.
+
+No setting, option or plug-in can add to this.
+"""
+
 _MAGIC = b"RTVC"
 _HEADER = struct.Struct("<4sQ")
 

@@ -7,7 +7,7 @@ import pytest
 from rtvc_bridge import text
 from rtvc_bridge.audio import Audio
 from rtvc_bridge.errors import ModelError, TextRejectedError, VoiceFileError
-from rtvc_bridge.pipeline import Delivery, FrameFormat, Frames, ThreeStage, spoken_part
+from rtvc_bridge.pipeline import Delivery, FrameFormat, Frames, ThreeStage, delivered, spoken_part
 from rtvc_bridge.voices import Consent
 
 FORMAT = FrameFormat(channels=1, frame_samples=600, rate_hz=24_000, curve_points=2)
@@ -161,10 +161,89 @@ def test_a_voice_is_made_from_all_clips_together(stages):
     assert voice.consent == CONSENT
 
 
-@pytest.mark.parametrize("speed", [0.49, 2.01, float("nan")])
-def test_a_speed_out_of_range_is_refused(speed):
-    with pytest.raises(ValueError, match="speed"):
-        Delivery(speed=speed)
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"speed": 0.49}, "a speed from 0.5 to 2.0, got 0.49"),
+        ({"speed": float("nan")}, "a speed from 0.5 to 2.0, got nan"),
+        ({"pitch_semitones": 12.1}, "a pitch from -12.0 to 12.0, got 12.1"),
+        ({"pitch_semitones": float("nan")}, "a pitch"),
+        ({"expression": -0.1}, "an expression from 0.0 to 2.0, got -0.1"),
+        ({"expression": float("inf")}, "an expression"),
+    ],
+)
+def test_a_delivery_out_of_range_is_refused(wrong, words):
+    with pytest.raises(ValueError, match=words):
+        Delivery(**wrong)
+
+
+UNVOICED_HZ = 4.0  # as the synthesizer gives it: near 0, not 0
+MELODY_HZ = [100.0, 140.0, 120.0, 90.0]
+CURVE_HZ = np.array([UNVOICED_HZ, 30, *MELODY_HZ, 25, UNVOICED_HZ, 110, UNVOICED_HZ], np.float32)
+SUNG = [2, 3, 4, 5, 8]
+LOUDNESS = np.array([-9, 0, 6, 7, 5, 4, 0, -3, 6, -9], np.float32)
+CLAUSE = Frames(np.ones((1, 5), np.float32), CURVE_HZ, LOUDNESS, np.array([5]))
+
+
+def semitones(f0_hz):
+    return 12 * np.log2(f0_hz)
+
+
+def test_the_voices_own_delivery_changes_nothing():
+    assert delivered(CLAUSE, PLAIN) is CLAUSE
+    assert delivered(CLAUSE, Delivery(speed=2.0)) is CLAUSE
+
+
+@pytest.mark.parametrize("asked", [-12.0, -3.5, 7.0, 12.0])
+def test_pitch_moves_all_that_is_voiced_by_as_much_and_nothing_else(asked):
+    moved = delivered(CLAUSE, Delivery(pitch_semitones=asked))
+    voiced = CURVE_HZ > 10
+    assert semitones(moved.f0_hz[voiced]) == pytest.approx(semitones(CURVE_HZ[voiced]) + asked)
+    assert (moved.f0_hz[~voiced] == UNVOICED_HZ).all()
+    assert (moved.energy == LOUDNESS).all()
+    assert moved.f0_hz.dtype == moved.energy.dtype == np.float32
+
+
+@pytest.mark.parametrize("expression", [0.0, 0.5, 1.5, 2.0])
+def test_expression_scales_the_swing_of_pitch_and_loudness_round_their_means(expression):
+    shaped = delivered(CLAUSE, Delivery(expression=expression))
+    for before, after in (
+        (semitones(CURVE_HZ), semitones(shaped.f0_hz)),
+        (LOUDNESS, shaped.energy),
+    ):
+        swing = before[SUNG] - before[SUNG].mean()
+        assert after[SUNG] == pytest.approx(before[SUNG].mean() + expression * swing, abs=1e-4)
+    unvoiced = CURVE_HZ < 10
+    assert (shaped.f0_hz[unvoiced] == UNVOICED_HZ).all()
+    assert (shaped.energy[unvoiced] == LOUDNESS[unvoiced]).all()
+
+
+def test_a_monotone_still_glides_between_voiced_and_unvoiced():
+    flat = delivered(CLAUSE, Delivery(expression=0.0)).f0_hz
+    assert flat[1] / flat[2] == pytest.approx(CURVE_HZ[1] / CURVE_HZ[2])
+    assert 10 < flat[6] < 60
+
+
+def test_a_clause_without_a_voiced_frame_is_left_alone():
+    whisper = replace(CLAUSE, f0_hz=np.full(10, UNVOICED_HZ, np.float32))
+    assert delivered(whisper, Delivery(pitch_semitones=5.0, expression=2.0)) is whisper
+
+
+def test_the_vocoder_gets_the_frames_as_they_are_to_be_delivered(stages, voice):
+    heard = []
+
+    def synthesize(phonemes, tensors, *, speed):
+        return CLAUSE
+
+    def vocode(frames, tensors):
+        heard.append(frames.f0_hz.max())
+        return Audio(np.full(600, 0.5, np.float32), 24_000)
+
+    stages.synthesizer.synthesize = synthesize
+    stages.vocoder.vocode = vocode
+    for asked in (0.0, 12.0):
+        said(stages, voice, "Hello.", delivery=Delivery(pitch_semitones=asked))
+    assert heard == pytest.approx([140.0, 280.0])
 
 
 def test_silence_at_the_ends_is_not_vocoded():

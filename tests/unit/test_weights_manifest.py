@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from rtvc_bridge.errors import ModelError
-from rtvc_bridge.stages import conversion, encoder
+from rtvc_bridge.stages import conversion, encoder, perth
 from rtvc_bridge.stages.manifest import Manifest, Url
 from rtvc_bridge.stages.weights import _CONVERTERS, Library
 
@@ -36,7 +36,8 @@ def loaded(tmp_path, text):
 
 def test_the_shipped_manifest_has_what_speaking_needs():
     roles = {artifact.name: artifact.role for artifact in Manifest.load().artifacts}
-    assert [name for name, role in roles.items() if role == "runtime"] == ["kokoro-82m", "ge2e"]
+    runtime = [name for name, role in roles.items() if role == "runtime"]
+    assert runtime == ["kokoro-82m", "ge2e", "perth"]
     assert roles["voice-packs"] == "training"
     assert roles["whisper-base"] == "dev"
 
@@ -48,7 +49,11 @@ def test_the_shipped_manifest_knows_every_voice_pack_by_a_hash_of_its_own():
 
 
 def test_every_conversion_has_a_converter_of_that_version():
-    versions = {"kokoro": conversion.CONVERSION_VERSION, "ge2e": encoder.CONVERSION_VERSION}
+    versions = {
+        "kokoro": conversion.CONVERSION_VERSION,
+        "ge2e": encoder.CONVERSION_VERSION,
+        "perth": perth.CONVERSION_VERSION,
+    }
     converts = [artifact.convert for artifact in Manifest.load().artifacts if artifact.convert]
     assert {convert.by: convert.version for convert in converts} == versions
     assert set(_CONVERTERS) == set(versions)
