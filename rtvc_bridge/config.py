@@ -2,11 +2,23 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from rtvc_bridge.errors import ConfigError
+
+MOST_PHRASES = 8
+"""There are keys for so many: F1 to F8."""
+
+Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class Strict(BaseModel):
@@ -63,14 +75,44 @@ class VoiceSettings(Strict):
     """Folder of the voice files; empty means this user's data folder."""
 
 
+class TuiSettings(Strict):
+    """[tui]: the terminal screen."""
+
+    phrases: list[Phrase] = Field(
+        default=[
+            "Hello!",
+            "Yes.",
+            "No, thank you.",
+            "One moment, please.",
+            "Thank you.",
+            "Goodbye!",
+        ],
+        max_length=MOST_PHRASES,
+    )
+    """Quick phrases, for F1 to F8."""
+
+
 class Settings(Strict):
     """The whole file."""
 
     engine: EngineSettings = EngineSettings()
     models: ModelSettings = ModelSettings()
     voices: VoiceSettings = VoiceSettings()
+    tui: TuiSettings = TuiSettings()
     adapters: dict[str, dict[str, Any]] = {}
     """One table per adapter to start; each adapter checks its own."""
+
+    @model_validator(mode="after")
+    def _phrases_can_be_said(self) -> Self:
+        chosen = self.tui.phrases if "phrases" in self.tui.model_fields_set else []
+        for number, phrase in enumerate(chosen, 1):
+            if len(phrase) > self.engine.max_chars:
+                msg = (
+                    f"tui.phrases: number {number} has {len(phrase)} characters, "
+                    f"and engine.max_chars is {self.engine.max_chars}"
+                )
+                raise ValueError(msg)
+        return self
 
 
 def load(path: Path) -> Settings:
@@ -106,5 +148,6 @@ def complaints(error: ValidationError) -> str:
     for problem in error.errors():
         where = ".".join(str(part) for part in problem["loc"])
         said = "no such setting" if problem["type"] == "extra_forbidden" else problem["msg"]
-        lines.append(f"  {where}: {said}")
+        said = said.removeprefix("Value error, ")
+        lines.append(f"  {where}: {said}" if where else f"  {said}")
     return "\n".join(lines)

@@ -116,6 +116,9 @@ class Reading:
         utterance: Of which this is the one reader.
         gain: What the samples are multiplied by; the result is clipped to -1..1.
         levels: Is told how loud it is.
+
+    Attributes:
+        cancelled: Whether it was cut off before its end.
     """
 
     def __init__(
@@ -126,20 +129,20 @@ class Reading:
         self._levels = levels
         self._cushion = Cushion(utterance.poll, gain=gain)
         self._frames = FrameReader(self._cushion.poll)
-        self._cancelled = False
+        self.cancelled = False
 
     def frame(self) -> bytes:
         """Return FRAME_BYTES of it, silence when starved, b"" when it is over. Never waits.
 
         What was resampled already is dropped at a cancel, but for a fade that avoids a click.
         """
-        if self._cancelled:
+        if self.cancelled:
             return b""
-        self._cancelled = not (self.utterance.audible or self._cushion.at_end)
+        self.cancelled = not (self.utterance.audible or self._cushion.at_end)
         frame = self._frames.read()
         if self._levels is not None and frame is not SILENCE and frame:
             self._levels.note(self._lane, _peak(frame))
-        return faded(frame) if self._cancelled else frame
+        return faded(frame) if self.cancelled else frame
 
 
 class Cushion:

@@ -2,7 +2,10 @@
 
 An adapter is an importable module that offers two names: `Settings`, a strict
 model of its config table, and `run`, a coroutine that serves until cancelled. It is handed
-a `Host`: the engine, the voices, and what the daemon tells of itself.
+a `Host`: the engine, the voices, and what the daemon tells of itself. It may offer more:
+`devices() -> tuple[str, ...]`: the names that its setting `device` takes, for a picker; it may
+block, and raise DeviceError.
+`findings(settings) -> Iterable[Finding]`: what keeps it from working, for `doctor`; it may block.
 A pipeline is a factory: keyword options in, a Pipeline out; it is named rather
 than imported here, because it is loaded in the worker process only.
 """
@@ -11,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any, Protocol, cast
 
 from pydantic import ValidationError
@@ -39,9 +43,9 @@ class AdapterStatus:
     Attributes:
         name: As registered.
         state: FAILED while it waits to be started again.
-        since: When it came into this state, time.time() seconds.
+        since: When it came into this state, time.monotonic() seconds.
         restarts: How often it was started again.
-        reason: Why it failed last, in words that may be shown.
+        reason: Why it failed last, or how it fares, in words that may be shown.
     """
 
     name: str
@@ -49,6 +53,23 @@ class AdapterStatus:
     since: float
     restarts: int = 0
     reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One part of what an adapter needs, as it was found.
+
+    Attributes:
+        part: What was looked at.
+        well: Whether it is as it should be.
+        detail: What was found.
+        fix: What to run or change; empty when well.
+    """
+
+    part: str
+    well: bool
+    detail: str
+    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +99,8 @@ class Host:
         stop: Ends the daemon, in order.
         reload: Reads the settings again, on the event loop.
         levels: How loud each lane is; whoever plays a lane tells it.
+        settings_file: What `reload` reads; None if there is no such place.
+        tell: Says how the adapter fares while it runs, in words that may be shown; None: well.
     """
 
     engine: Engine
@@ -89,6 +112,8 @@ class Host:
     stop: Callable[[], None]
     reload: Callable[[], Reload]
     levels: Levels = field(default_factory=Levels)
+    settings_file: Path | None = None
+    tell: Callable[[str | None], None] = lambda _: None
 
 
 class Adapter(Protocol):
@@ -120,6 +145,19 @@ def checked_settings(name: str, table: dict[str, Any]) -> Strict:
         return model.model_validate(table)
     except ValidationError as error:
         raise ConfigError(f"[adapters.{name}] is wrong:\n{complaints(error)}") from error
+
+
+def findings(name: str, table: dict[str, Any]) -> tuple[Finding, ...]:
+    """Return what an adapter with that table of the settings file finds about what it needs.
+
+    None from one that does not look.
+
+    Raises:
+        ConfigError: If there is no such adapter, or naming what is wrong in its table.
+    """
+    settings = checked_settings(name, table)
+    look = getattr(adapter(name), "findings", None)
+    return () if look is None else tuple(look(settings))
 
 
 def pipeline_factory(name: str) -> str:

@@ -50,6 +50,10 @@ class Lanes(Generic[T]):
         """How many items wait; places reserved and not yet filled are not counted."""
         return len(self._places)
 
+    def __contains__(self, item: T) -> bool:
+        """Whether `item` waits."""
+        return item in self._places
+
     def reserve(self, lane: str, user: str) -> None:
         """Keep a place for one item.
 
@@ -93,12 +97,22 @@ class Lanes(Generic[T]):
         """Whether `pop` has something to give."""
         return self._next_lane() is not None
 
-    def promote(self, item: T) -> bool:
-        """Put `item` before all others of its user; say whether it waits at all."""
-        place = self._places.get(item)
-        if place is None:
-            return False
-        self._lanes[place.lane][place.user].move_to_end(item, last=False)
+    def move(self, item: T, *, before: T | None) -> bool:
+        """Put `item`, which waits, right before another of its lane and user (None: last).
+
+        Returns:
+            Whether the other waits there; if not, nothing is moved.
+        """
+        place = self._places[item]
+        users = self._lanes[place.lane]
+        order = [each for each in users[place.user] if each != item]
+        if before is None:
+            order.append(item)
+        elif before in order:
+            order.insert(order.index(before), item)
+        else:
+            return before == item
+        users[place.user] = OrderedDict.fromkeys(order)
         return True
 
     def pop(self) -> T | None:

@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
+import numpy as np
 
 from rtvc_bridge import config, http
+from rtvc_bridge.audio import Audio
 from rtvc_bridge.engine import Engine
+from rtvc_bridge.levels import Levels
 from rtvc_bridge.pipeline import Pipeline
 from rtvc_bridge.plugins import AdapterState, AdapterStatus, Host, Reload
 from rtvc_bridge.schedule import Limits
@@ -30,10 +34,13 @@ class Daemon:
     voices: VoiceStore
     ready: bool = True
     reload: Reload = RELOADED
+    reloads: int = 0
     stopped: threading.Event = field(default_factory=threading.Event)
     announced: threading.Event = field(default_factory=threading.Event)
     url: str = ""
     token_file: str = ""
+    settings_file: Path | None = None
+    levels: Levels = field(default_factory=Levels)
     adapters: tuple[AdapterStatus, ...] = (AdapterStatus("http", AdapterState.RUNNING, 0.0),)
 
     def announce(self, url: str, token_file: str) -> None:
@@ -49,8 +56,14 @@ class Daemon:
             adapters=lambda: self.adapters,
             announce=self.announce,
             stop=self.stopped.set,
-            reload=lambda: self.reload,
+            reload=self._reload,
+            levels=self.levels,
+            settings_file=self.settings_file,
         )
+
+    def _reload(self) -> Reload:
+        self.reloads += 1
+        return self.reload
 
     def token(self) -> str:
         return Path(self.token_file).read_text(encoding="ascii")
@@ -64,6 +77,12 @@ class Daemon:
         )
 
 
+def pitch_hz(audio: Audio) -> float:
+    """Return the strongest frequency in `audio`."""
+    strengths = np.abs(np.fft.rfft(audio.samples))
+    return float(np.argmax(strengths) * audio.rate_hz / len(audio.samples))
+
+
 @contextmanager
 def served(
     folder: Path,
@@ -71,13 +90,17 @@ def served(
     *,
     pipeline: Pipeline | None = None,
     voices: VoiceStore | None = None,
+    **shown: Any,
 ) -> Iterator[Daemon]:
-    """Serve the API from a thread of its own; RTVC_HOME must be set by the test."""
+    """Serve the API from a thread of its own; RTVC_HOME must be set by the test.
+
+    `shown` are further fields of the Daemon.
+    """
     if voices is None:
         voices = VoiceStore(folder / "voices")
         voices.add(tone_voice("alba", 220.0))
     with Engine(pipeline or humming(), limits=ROOMY) as engine:
-        daemon = Daemon(engine, voices)
+        daemon = Daemon(engine, voices, **shown)
         loop = asyncio.new_event_loop()
         task = loop.create_task(http.run(daemon.host(), settings or http.Settings(port=0)))
         thread = threading.Thread(target=_live, args=(loop, task), name="http-under-test")

@@ -14,6 +14,7 @@ from rtvc_bridge.errors import DeviceError
 from rtvc_bridge.levels import Levels
 from rtvc_bridge.playing import Player
 from rtvc_bridge.plugins import Host
+from rtvc_bridge.soundcard import outputs, sounddevice
 from rtvc_speaker.device import Wanted, opened
 
 logger = logging.getLogger(__name__)
@@ -35,6 +36,15 @@ class Settings(Strict):
 
     latency: Literal["low", "high"] = "low"
     """"high" if the sound stutters on a busy computer."""
+
+
+def devices() -> tuple[str, ...]:
+    """Return the names that `device` takes.
+
+    Raises:
+        DeviceError: If sound outputs cannot be listed.
+    """
+    return tuple(dict.fromkeys(output.names[1] for output in outputs(sounddevice())))
 
 
 async def run(host: Host, settings: Settings) -> None:

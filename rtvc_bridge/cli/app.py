@@ -1,35 +1,23 @@
 """The program: global options, the commands by topic, and what its exit codes mean.
 
 0 done; 1 refused (the message says how to mend the request); 2 wrong usage;
-3 the installation needs something (the message says what to run); 130 Ctrl-C.
+3 the installation needs something (the message says what to run); 4 `detect` found the
+watermark; 130 Ctrl-C.
 """
 
 import logging
 import sys
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import typer
 from rich.console import Console
 from rich.logging import RichHandler
+from typer.core import TyperCommand, TyperGroup
 
 from rtvc_bridge import config, paths
-from rtvc_bridge.cli import (
-    benching,
-    demo,
-    doctor,
-    mic,
-    models,
-    queue,
-    run,
-    service,
-    settings,
-    speak,
-    status,
-    tui,
-    voices,
-)
 from rtvc_bridge.errors import RtvcBridgeError, UserError
 
 EXIT_REFUSED = 1
@@ -37,29 +25,61 @@ EXIT_INSTALLATION = 3
 WITHOUT_SETTINGS = frozenset({"config", "status", "stop", "reload", "queue", "service", None})
 """Commands that work while the settings file is wrong: they ask the daemon, or check the file."""
 
+COMMANDS = {
+    "demo": "demo:demo",
+    "run": "run:run",
+    "tui": "tui:tui",
+    "status": "status:status",
+    "stop": "status:stop",
+    "reload": "status:reload",
+    "say": "speak:say",
+    "queue": "queue:app",
+    "enrol": "voices:enrol",
+    "voices": "voices:list_voices",
+    "voice": "voices:app",
+    "mic": "mic:app",
+    "discord": "discord:app",
+    "service": "service:app",
+    "models": "models:app",
+    "config": "settings:app",
+    "bench": "benching:app",
+    "detect": "detect:detect",
+    "doctor": "doctor:doctor",
+}
+"""Where each command is: a module of this package, and what in it."""
+
+
+class Commands(TyperGroup):
+    """The commands. One is imported when it is named: all of them together take half a second."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - typer's own click is private
+        """Return their names, in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 - as above
+        """Return the command of that name, None if there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        found = getattr(import_module(f"rtvc_bridge.cli.{module}"), attribute)
+        command: TyperCommand | TyperGroup
+        if isinstance(found, typer.Typer):
+            command = typer.main.get_group(found)
+        else:
+            alone = typer.Typer(add_completion=False)
+            alone.command()(found)
+            command = cast("TyperCommand", typer.main.get_command(alone))
+        command.name = cmd_name
+        return command
+
+
 app = typer.Typer(
+    cls=Commands,
     help="Speak typed text in a cloned voice.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(demo.demo)
-app.command()(run.run)
-app.command()(tui.tui)
-app.command()(status.status)
-app.command()(status.stop)
-app.command()(status.reload)
-app.command()(speak.say)
-app.add_typer(queue.app, name="queue")
-app.command()(voices.enrol)
-app.command(name="voices")(voices.list_voices)
-app.add_typer(voices.app, name="voice")
-app.add_typer(mic.app, name="mic")
-app.add_typer(service.app, name="service")
-app.add_typer(models.app, name="models")
-app.add_typer(settings.app, name="config")
-app.add_typer(benching.app, name="bench")
-app.command()(doctor.doctor)
 
 
 def _show_version(wanted: bool) -> None:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from rtvc_bridge.cli.assembly import opened_engine, voice_store
 from rtvc_bridge.cli.reach import reached
-from rtvc_bridge.client import EnrolmentView, ReportView, VoiceView
+from rtvc_bridge.client import DamagedView, EnrolmentView, ReportView, VoiceView
 from rtvc_bridge.config import Settings
 from rtvc_bridge.enrolment import Report, read_clip
 from rtvc_bridge.safety.consent import attested
@@ -19,6 +19,9 @@ class Voices(Protocol):
 
     def voices(self) -> list[VoiceView]:
         """Return every usable voice, by name."""
+
+    def damaged(self) -> list[DamagedView]:
+        """Return the voice files that cannot be used."""
 
     def voice(self, name: str) -> VoiceView:
         """Return one voice."""
@@ -52,9 +55,9 @@ class OwnVoices:
         """Return every usable voice, by name."""
         return [_view(voice) for voice in self._store.listing().voices]
 
-    def damaged(self) -> tuple[Damaged, ...]:
-        """Return the files that hold no usable voice."""
-        return self._store.listing().damaged
+    def damaged(self) -> list[DamagedView]:
+        """Return the voice files that cannot be used."""
+        return [_damaged(file) for file in self._store.listing().damaged]
 
     def voice(self, name: str) -> VoiceView:
         """Return one voice."""
@@ -104,6 +107,10 @@ def _view(voice: Summary) -> VoiceView:
         "consent": {"by": consent.by, "given_at": consent.given_at, "level": consent.level},
         "clip_seconds": round(sum(voice.clip_seconds, 0.0), 3),
     }
+
+
+def _damaged(file: Damaged) -> DamagedView:
+    return {"id": file.id, "file": str(file.path), "reason": file.reason}
 
 
 def _report(report: Report) -> ReportView:

@@ -79,19 +79,33 @@ def resume(lane: Lane = None, as_json: Json = False) -> None:
 
 
 @app.command()
-def replay(number: Number, as_json: Json = False) -> None:
+def replay(
+    number: Number,
+    lane: Annotated[
+        str | None, typer.Option(help="Play it here.", show_default="where it was said")
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Say a line again."""
     with needed(WHY) as daemon:
-        line = daemon.replay(number)
+        line = daemon.replay(number, lane)
     _tell(line, f"Queued again as line {line['id']}.", as_json=as_json)
 
 
 @app.command()
-def promote(number: Number, as_json: Json = False) -> None:
-    """Make a line that waits the next of its user."""
+def move(
+    number: Number,
+    before: Annotated[
+        int | None,
+        typer.Option(help="Line of the same lane and user.", show_default="last of them"),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Put a line that waits right before another."""
     with needed(WHY) as daemon:
-        daemon.promote(number)
-    _tell({"promoted": number}, f"Line {number} is next.", as_json=as_json)
+        daemon.move(number, before)
+    where = "goes last" if before is None else f"goes before line {before}"
+    _tell({"moved": number, "before": before}, f"Line {number} {where}.", as_json=as_json)
 
 
 @app.command()

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import sys
 from logging.handlers import RotatingFileHandler
+from pathlib import Path
 
 import typer
 
@@ -33,6 +34,7 @@ def run(ctx: typer.Context) -> None:
                         settings,
                         reread=lambda: _reread(ctx),
                         announce=lambda url, token_file: _announce(state, url, token_file),
+                        settings_file=_settings_file(ctx),
                     )
                 )
             )
@@ -46,6 +48,11 @@ def _announce(state: DaemonState, url: str, token_file: str) -> None:
 def _reread(ctx: typer.Context) -> Settings:
     named = ctx.find_root().params["config_file"]
     return config.load_or_default(named, paths.config_file())
+
+
+def _settings_file(ctx: typer.Context) -> Path:
+    named: Path | None = ctx.find_root().params["config_file"]
+    return named or paths.config_file()
 
 
 def _log_to_file() -> None:

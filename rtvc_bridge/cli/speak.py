@@ -4,9 +4,9 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -29,6 +29,16 @@ from rtvc_bridge.voices import Voice
 LANE = "cli"
 
 R = TypeVar("R")
+
+Lane = Annotated[
+    str | None,
+    typer.Option(help='Queue it in this lane of the daemon, as "speaker", and return at once.'),
+]
+Speed = Annotated[float, typer.Option(help="Pace, from 0.5 to 2; 1 is the voice's own.")]
+Pitch = Annotated[float, typer.Option(help="Higher or lower, in semitones from -12 to 12.")]
+Expression = Annotated[
+    float, typer.Option(help="Liveliness, from 0 (monotone) to 2; 1 is the voice's own.")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +105,18 @@ def say(
     play: Annotated[
         bool, typer.Option("--play", help="Play it, also when --out is given.")
     ] = False,
-    lane: Annotated[
-        str | None,
-        typer.Option(help='Queue it in this lane of the daemon, as "speaker", and return at once.'),
-    ] = None,
-    speed: Annotated[float, typer.Option(help="Pace, from 0.5 to 2; 1 is the voice's own.")] = 1.0,
+    lane: Lane = None,
+    speed: Speed = 1.0,
+    pitch: Pitch = 0.0,
+    expression: Expression = 1.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print figures as JSON.")] = False,
     local: Local = False,
 ) -> None:
     """Say TEXT in a cloned voice; it is played unless --out or --lane is given."""
     try:
-        delivery = Delivery(speed=speed)
+        delivery = Delivery(speed, pitch, expression)
     except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--speed") from error
+        raise typer.BadParameter(str(error)) from error
     order = Order(voice, like or [], consent_by, out, play, lane, delivery, as_json, local)
     order.check()
     lines = typed_lines() if text == "-" else [text]
@@ -141,8 +150,8 @@ def say_there(daemon: Client, lines: Iterable[str], order: Order) -> None:
     assert order.voice is not None
     voice = daemon.voice(order.voice)["id"]
     with output.opened(order.out, play=order.play) as sinks:
-        speed = order.delivery.speed
-        say_line = partial(streamed_line, daemon, voice=voice, speed=speed, sinks=sinks)
+        delivery = asdict(order.delivery)
+        say_line = partial(streamed_line, daemon, voice=voice, delivery=delivery, sinks=sinks)
         figures = list(in_turn(lines, say_line))
     played = order.play or order.out is None
     report(figures, as_json=order.as_json, timed=not played)
@@ -151,9 +160,10 @@ def say_there(daemon: Client, lines: Iterable[str], order: Order) -> None:
 def queue(lines: Iterable[str], order: Order, lane: str) -> None:
     """Have the daemon say the lines in one of its lanes."""
     assert order.voice is not None
-    voice, speed = order.voice, order.delivery.speed
+    delivery = asdict(order.delivery)
     with needed(", so nothing plays that lane") as daemon:
-        for line in in_turn(lines, partial(daemon.say, voice=voice, lane=lane, speed=speed)):
+        say_line = partial(daemon.say, voice=order.voice, lane=lane, **delivery)
+        for line in in_turn(lines, say_line):
             _tell_queued(line, as_json=order.as_json)
 
 
@@ -199,19 +209,25 @@ def spoken_line(
         for sink in sinks:
             sink.write(audio)
     status = utterance.status
+    if status.failure is not None:
+        raise status.failure
     if status.state is not State.DONE:
-        raise WorkerError(f"The line was not finished: {status.reason or status.state}.")
+        raise WorkerError(f"The line was not finished: {status.state}.")
     made_s = (status.ended_at or 0.0) - status.queued_at
     return Spoken(seconds, (status.first_audio_at or 0.0) - status.queued_at, made_s)
 
 
 def streamed_line(
-    daemon: Client, line: str, voice: str, speed: float, sinks: Sequence[output.Sink]
+    daemon: Client,
+    line: str,
+    voice: str,
+    delivery: Mapping[str, float],
+    sinks: Sequence[output.Sink],
 ) -> Spoken:
     """Have the daemon say one line into every sink, and return its figures as seen from here."""
     asked_at = time.monotonic()
     first_s = made_s = seconds = 0.0
-    with closing(daemon.speech(line, voice=voice, speed=speed)) as pieces:
+    with closing(daemon.speech(line, voice=voice, **delivery)) as pieces:
         for audio in pieces:
             made_s = time.monotonic() - asked_at
             first_s = first_s or made_s

@@ -8,10 +8,9 @@ from typing import Annotated
 import typer
 
 from rtvc_bridge import paths
+from rtvc_bridge.config import MOST_PHRASES, Settings
 from rtvc_bridge.errors import ConfigError, StorageError
 
-PHRASES = ("Hello!", "Yes.", "No, thank you.", "One moment, please.", "Thank you.", "Goodbye!")
-MOST_PHRASES = 8
 START_LOG = "daemon-start.log"
 
 
@@ -22,21 +21,45 @@ def tui(
     ] = False,
     phrase: Annotated[
         list[str] | None,
-        typer.Option("--phrase", help="A quick phrase for the next of F1 to F8; repeat it."),
+        typer.Option(
+            "--phrase",
+            help="A quick phrase for F1, the next for F2, ...: these instead of the settings'.",
+            show_default=False,
+        ),
     ] = None,
 ) -> None:
     """Speak, watch the queue and look after voices, in the terminal."""
     from rtvc_bridge.client import Client  # with the screen, 0.4 s that other commands do without
     from rtvc_bridge.tui import BridgeApp, Plain
 
-    phrases = tuple(phrase or PHRASES)
-    if len(phrases) > MOST_PHRASES:
-        raise ConfigError(f"There are keys for {MOST_PHRASES} quick phrases, not {len(phrases)}.")
+    settings: Settings = ctx.obj
+    phrases = _phrases(phrase, settings)
     if plain:
-        Plain(Client.running, print).run(sys.stdin)
+        Plain(Client.running, print, phrases=phrases).run(sys.stdin)
         return
     chosen: Path | None = ctx.find_root().params.get("config_file")
-    BridgeApp(Client.running, start=lambda: StartedDaemon(chosen), phrases=phrases).run()
+    BridgeApp(
+        Client.running,
+        start=lambda: StartedDaemon(chosen),
+        phrases=phrases,
+        phrases_in=str(chosen or paths.config_file()),
+    ).run()
+
+
+def _phrases(given: list[str] | None, settings: Settings) -> list[str]:
+    """Return the quick phrases: those given, else those in the settings.
+
+    Raises:
+        ConfigError: If there are more than keys, or one is too long to be said.
+    """
+    if not given:
+        return settings.tui.phrases
+    if len(given) > MOST_PHRASES:
+        raise ConfigError(f"There are keys for {MOST_PHRASES} quick phrases, not {len(given)}.")
+    limit = settings.engine.max_chars
+    if (longest := max(map(len, given))) > limit:
+        raise ConfigError(f"A quick phrase has {longest} characters; the limit is {limit}.")
+    return given
 
 
 class StartedDaemon:

@@ -2,7 +2,6 @@
 
 import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rtvc_bridge.cli.consent import asked
-from rtvc_bridge.cli.keeping import OwnVoices, keeper
+from rtvc_bridge.cli.keeping import keeper
 from rtvc_bridge.cli.reach import Local
 from rtvc_bridge.client import ReportView
 from rtvc_bridge.errors import VoiceNameError
@@ -59,14 +58,12 @@ def enrol(
 def list_voices(ctx: typer.Context, as_json: Json = False, local: Local = False) -> None:
     """List the enrolled voices."""
     with keeper(ctx.obj, local=local) as voices:
-        listed = voices.voices()
-    damaged = OwnVoices(ctx.obj).damaged()  # the daemon tells of usable voices only
+        listed, damaged = voices.voices(), voices.damaged()
     if as_json:
-        files = [asdict(file) for file in damaged]
-        print(json.dumps({"voices": listed, "damaged": files}, default=str))
+        print(json.dumps({"voices": listed, "damaged": damaged}))
         return
     for file in damaged:
-        print(f"rtvc-bridge: damaged: {file.reason}", file=sys.stderr)
+        print(f"rtvc-bridge: damaged: {file['reason']}", file=sys.stderr)
     if not listed:
         print("No voices yet. Make one: rtvc-bridge enrol NAME CLIP ...", file=sys.stderr)
         return

@@ -4,6 +4,8 @@ from rtvc_bridge.client.client import Client
 from rtvc_bridge.client.views import (
     AdapterView,
     ConsentView,
+    DamagedView,
+    DevicesView,
     EnrolmentView,
     FindingView,
     LatencyView,
@@ -18,6 +20,8 @@ __all__ = [
     "AdapterView",
     "Client",
     "ConsentView",
+    "DamagedView",
+    "DevicesView",
     "EnrolmentView",
     "FindingView",
     "LatencyView",

@@ -1,35 +1,30 @@
 """The daemon's verbs as methods."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import closing
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 from urllib.parse import quote
 
 from rtvc_bridge import paths
 from rtvc_bridge.audio import Audio
-from rtvc_bridge.client import files, finding
+from rtvc_bridge.client import finding
 from rtvc_bridge.client.connection import Connection
 from rtvc_bridge.client.streams import pcm_audio, sse_events
 from rtvc_bridge.client.views import (
     AdapterView,
-    EnrolmentView,
+    DevicesView,
     ReloadView,
     StatusView,
     UtteranceView,
-    VoiceView,
 )
-from rtvc_bridge.client.wire import sendable
-from rtvc_bridge.errors import DaemonError, VoiceNotFoundError
+from rtvc_bridge.client.voices import VoiceVerbs
+from rtvc_bridge.errors import DaemonError
 
 MODEL = "rtvc-bridge"
-ENROL_S = 600.0
-LONGEST_NAME = 1000
-"""Characters; a voice's name is far shorter, and an address may not be much longer."""
 
 
-class Client:
+class Client(VoiceVerbs):
     """Asks one daemon; for any thread, several at once.
 
     What the daemon refuses raises the error that the same request raises in-process, with the
@@ -42,8 +37,8 @@ class Client:
     """
 
     def __init__(self, url: str, token: str) -> None:
+        super().__init__(Connection(url, token))
         self._url = url
-        self._daemon = Connection(url, token)
 
     @classmethod
     def running(cls, *, wait_s: float = 2.0) -> Self | None:
@@ -85,12 +80,38 @@ class Client:
         """Return how every adapter fares."""
         return cast("list[AdapterView]", self._daemon.ask("GET", "/v1/adapters").json())
 
+    def devices(self, adapter: str) -> DevicesView:
+        """Return the sound devices that an adapter can use, and which it is to use.
+
+        Raises:
+            UserError: If there is no such adapter, or it has none to choose from.
+            DeviceError: If they cannot be listed.
+        """
+        answer = self._daemon.ask("GET", f"/v1/adapters/{quote(adapter, safe='')}/devices")
+        return cast("DevicesView", answer.json())
+
+    def choose_device(self, adapter: str, device: str) -> ReloadView:
+        """Have an adapter use a device ("": the system's default) from now on.
+
+        It is written into the settings file.
+
+        Raises:
+            UserError: If there is no such device; the message lists those there are.
+            ConfigError, StorageError: If the settings are wrong, or cannot be written; nothing
+                is changed.
+        """
+        path = f"/v1/adapters/{quote(adapter, safe='')}/device"
+        answer = self._daemon.ask("PUT", path, json={"device": device})
+        return cast("ReloadView", answer.json())
+
     def events(self) -> Generator[tuple[str, Any]]:
         """Yield each change as its name and data, from when it is first asked for one.
 
         First "hello" with a StatusView; then "status" with the UtteranceView of a line that
-        changed, and "adapters" with a list of AdapterView; "dropped" if this reader was too slow
-        and has missed some, which ends it. Ends quietly at `close` only.
+        changed; "adapters" with a list of AdapterView; "levels" with the peak of each lane that
+        sounds, in dB of full scale, about ten times a second, and {} once all are silent;
+        "dropped" if this reader was too slow and has missed some, which ends it. Ends quietly at
+        `close` only.
 
         Raises:
             DaemonError: When the daemon ends it.
@@ -101,7 +122,15 @@ class Client:
             raise DaemonError("The daemon ended the stream of events; it may have stopped.")
 
     def say(
-        self, text: str, *, voice: str, lane: str = "speaker", user: str = "", speed: float = 1.0
+        self,
+        text: str,
+        *,
+        voice: str,
+        lane: str = "speaker",
+        user: str = "",
+        speed: float = 1.0,
+        pitch_semitones: float = 0.0,
+        expression: float = 1.0,
     ) -> UtteranceView:
         """Queue `text` to be played in `lane` and return at once.
 
@@ -109,10 +138,26 @@ class Client:
             TextRejectedError, VoiceNotFoundError, ConsentError, QueueFullError: As in-process.
             NoPlayerError: If nothing plays that lane.
         """
-        line = {"text": text, "voice": voice, "lane": lane, "user": user, "speed": speed}
+        line = {
+            "text": text,
+            "voice": voice,
+            "lane": lane,
+            "user": user,
+            "speed": speed,
+            "pitch_semitones": pitch_semitones,
+            "expression": expression,
+        }
         return cast("UtteranceView", self._daemon.ask("POST", "/v1/say", json=line).json())
 
-    def speech(self, text: str, *, voice: str, speed: float = 1.0) -> Generator[Audio]:
+    def speech(
+        self,
+        text: str,
+        *,
+        voice: str,
+        speed: float = 1.0,
+        pitch_semitones: float = 0.0,
+        expression: float = 1.0,
+    ) -> Generator[Audio]:
         """Yield the sound of `text` at 24 kHz as it is made; asks when first asked for a piece.
 
         Closing the iterator early makes the daemon stop.
@@ -126,6 +171,8 @@ class Client:
             "input": text,
             "voice": voice,
             "speed": speed,
+            "pitch_semitones": pitch_semitones,
+            "expression": expression,
             "response_format": "pcm",
         }
         with closing(self._daemon.pieces("POST", "/v1/audio/speech", json=line)) as pieces:
@@ -162,92 +209,27 @@ class Client:
         """
         self._daemon.ask("DELETE", f"/v1/utterances/{number}")
 
-    def promote(self, number: int) -> None:
-        """Make a waiting line the next of its user.
+    def move(self, number: int, before: int | None = None) -> None:
+        """Put a waiting line right before another of its lane and user; None: last of them.
 
         Raises:
-            UtteranceNotFoundError: If it does not wait.
+            UtteranceNotFoundError: If one of the two does not wait there.
         """
-        self._daemon.ask("POST", f"/v1/utterances/{number}/promote")
+        self._daemon.ask("POST", f"/v1/utterances/{number}/move", json={"before": before})
 
-    def replay(self, number: int) -> UtteranceView:
-        """Queue the same line again, in the same voice, lane and user.
+    def replay(self, number: int, lane: str | None = None) -> UtteranceView:
+        """Queue the same line again, in the same voice and for the same user.
+
+        Args:
+            number: Of the line.
+            lane: Where to play it; None for where it was said.
 
         Raises:
             UtteranceNotFoundError: If there is none of that number any more.
+            NoPlayerError: If nothing plays that lane, as that of `speech`.
         """
-        answer = self._daemon.ask("POST", f"/v1/utterances/{number}/replay")
+        answer = self._daemon.ask("POST", f"/v1/utterances/{number}/replay", json={"lane": lane})
         return cast("UtteranceView", answer.json())
-
-    def voices(self) -> list[VoiceView]:
-        """Return every usable voice, by name."""
-        return cast("list[VoiceView]", self._daemon.ask("GET", "/v1/voices").json())
-
-    def voice(self, name: str) -> VoiceView:
-        """Return one voice.
-
-        Raises:
-            VoiceNotFoundError: If there is none; the message names the nearest.
-        """
-        return cast("VoiceView", self._daemon.ask("GET", _voice_path(name)).json())
-
-    def rename(self, name: str, new_name: str) -> None:
-        """Call a voice `new_name`.
-
-        Raises:
-            VoiceNotFoundError: If there is no voice called `name`.
-            VoiceNameError: If the new name is unfit or another voice has it.
-        """
-        self._daemon.ask("PATCH", _voice_path(name), json={"name": new_name})
-
-    def delete(self, name: str) -> None:
-        """Remove a voice, or by its id a damaged file.
-
-        Raises:
-            VoiceNotFoundError: If there is no such voice.
-        """
-        self._daemon.ask("DELETE", _voice_path(name))
-
-    def export(self, name: str, path: Path) -> None:
-        """Write a copy of a voice to `path`, which must not exist.
-
-        Raises:
-            VoiceNotFoundError: If there is no such voice.
-            StorageError: If `path` exists or cannot be written.
-        """
-        files.check_free(path)
-        answer = self._daemon.ask("GET", f"{_voice_path(name)}/file")
-        files.keep(answer.content, path)
-
-    def import_(self, path: Path, name: str | None = None) -> VoiceView:
-        """Add the voice in the file at `path`, called `name` or as the file says.
-
-        Raises:
-            VoiceFileError: If that is not a sound voice file.
-            VoiceNameError: If the name is taken, or the voice is here already.
-        """
-        form = {} if name is None else {"name": name}
-        with files.opened_voice(path) as file:
-            answer = self._daemon.ask("POST", "/v1/voices/import", files={"file": file}, data=form)
-        return cast("VoiceView", answer.json())
-
-    def enrol(
-        self, name: str, clips: Sequence[Path], *, consent_by: str, keep_clips: bool = True
-    ) -> EnrolmentView:
-        """Make a voice called `name` of recordings whose speaker, `consent_by`, agreed.
-
-        Raises:
-            ClipRejectedError: If the recordings cannot make a voice.
-            ConsentError: If `consent_by` names nobody.
-            VoiceNameError: If the name is unfit or taken.
-        """
-        form = {"name": name, "consent_by": consent_by, "keep_clips": str(keep_clips).lower()}
-        with files.opened_clips(clips) as opened:
-            uploads = [("clips", clip) for clip in opened]
-            answer = self._daemon.ask(
-                "POST", "/v1/voices", data=form, files=uploads, answer_s=ENROL_S
-            )
-        return cast("EnrolmentView", answer.json())
 
     def log(self, lines: int = 200) -> list[str]:
         """Return the end of the daemon's log."""
@@ -265,16 +247,3 @@ class Client:
             ConfigError: If they are wrong; all stays as it is.
         """
         return cast("ReloadView", self._daemon.ask("POST", "/v1/daemon/reload").json())
-
-
-def _voice_path(name: str) -> str:
-    """Return the resource of a voice, whatever was typed as its name.
-
-    Raises:
-        VoiceNotFoundError: If it is too long for a name, or has a slash, which none has.
-    """
-    if len(name) > LONGEST_NAME:
-        raise VoiceNotFoundError("There is no voice of that name. Run: rtvc-bridge voices")
-    if name in ("", ".", "..") or "/" in name:
-        raise VoiceNotFoundError(f"There is no voice {name!r}. Run: rtvc-bridge voices")
-    return f"/v1/voices/{quote(sendable(name), safe='')}"

@@ -47,6 +47,20 @@ class VoiceView(TypedDict):
     clip_seconds: float
 
 
+class DamagedView(TypedDict):
+    """A voice file that cannot be used.
+
+    Attributes:
+        id: What deletes it.
+        file: Where it is.
+        reason: What is wrong with it.
+    """
+
+    id: str
+    file: str
+    reason: str
+
+
 class FindingView(TypedDict):
     """One thing that is wrong with recordings; severity "refuse", "warn" or "note"."""
 
@@ -76,6 +90,13 @@ class AdapterView(TypedDict):
     reason: str | None
     restarts: int
     since: str
+
+
+class DevicesView(TypedDict):
+    """The sound devices that an adapter can use; `chosen` is "" for the system's default."""
+
+    chosen: str
+    devices: list[str]
 
 
 class LatencyView(TypedDict):

@@ -6,11 +6,13 @@ import logging
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from rtvc_bridge import plugins
 from rtvc_bridge.config import Settings, Strict
 from rtvc_bridge.daemon.supervisor import Supervisor
 from rtvc_bridge.engine import Engine
+from rtvc_bridge.errors import ConfigError
 from rtvc_bridge.plugins import AdapterStatus, Host, Reload
 from rtvc_bridge.voices import VoiceStore
 
@@ -31,6 +33,7 @@ class Daemon:
         settings: As read.
         reread: Reads them again.
         announce: Tells clients the address and the token's file.
+        settings_file: What `reread` reads.
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class Daemon:
         *,
         reread: Callable[[], Settings],
         announce: Callable[[str, str], None],
+        settings_file: Path,
     ) -> None:
         self._engine = engine
         self._settings = settings
@@ -48,6 +52,7 @@ class Daemon:
         self._stop = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._restarting: set[asyncio.Task[None]] = set()
+        self._one_restart = asyncio.Lock()  # of two reloads in a row, the second waits
         host = Host(
             engine=engine,
             voices=voices,
@@ -57,6 +62,7 @@ class Daemon:
             announce=announce,
             stop=self.stop,
             reload=self.reload,
+            settings_file=settings_file,
         )
         self._supervisor = Supervisor(host, plugins.adapter)
 
@@ -103,11 +109,23 @@ class Daemon:
             task.add_done_callback(self._restarting.discard)
         return Reload(tuple(f"adapters.{name}" for name in changed), tuple(refused))
 
+    def hang_up(self) -> None:
+        """Read the settings again, as SIGHUP asks; wrong ones are logged, and all goes on."""
+        try:
+            done = self.reload()
+        except ConfigError as error:
+            reason = " ".join(line.strip() for line in str(error).splitlines())
+            logger.error("the settings were not read again, all stays as it is: %s", reason)
+        else:
+            waits = ", ".join(done.refused) or "nothing"
+            logger.info("the settings were read again; %s waits for a restart", waits)
+
     async def _restart(
         self, before: dict[str, Strict], after: dict[str, Strict], changed: list[str]
     ) -> None:
-        await self._supervisor.stop(*(name for name in changed if name in before))
-        self._supervisor.start({name: after[name] for name in changed if name in after})
+        async with self._one_restart:
+            await self._supervisor.stop(*(name for name in changed if name in before))
+            self._supervisor.start({name: after[name] for name in changed if name in after})
 
     def _statuses(self) -> tuple[AdapterStatus, ...]:
         return self._supervisor.statuses()
@@ -149,5 +167,5 @@ async def serve(daemon: Callable[[], Daemon]) -> None:
                 continue
             signal.signal(number, lambda *_: running.stop())
     if hasattr(signal, "SIGHUP"):
-        loop.add_signal_handler(signal.SIGHUP, running.reload)
+        loop.add_signal_handler(signal.SIGHUP, running.hang_up)
     await running.run()

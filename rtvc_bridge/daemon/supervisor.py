@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from rtvc_bridge.config import Strict
 from rtvc_bridge.errors import RtvcBridgeError
@@ -44,7 +45,7 @@ class Supervisor:
     def start(self, adapters: Mapping[str, Strict]) -> None:
         """Start adapters, by name with their settings."""
         for name, settings in adapters.items():
-            self._statuses[name] = AdapterStatus(name, AdapterState.RUNNING, time.time())
+            self._statuses[name] = AdapterStatus(name, AdapterState.RUNNING, time.monotonic())
             self._tasks[name] = asyncio.create_task(self._keep(name, settings), name=name)
 
     async def stop(self, *names: str) -> None:
@@ -77,7 +78,8 @@ class Supervisor:
     async def _run(self, name: str, settings: Strict) -> str:
         """Run the adapter and return why it is over."""
         try:
-            await self._find(name).run(self._host, settings)
+            host = replace(self._host, tell=partial(self._tell, name))
+            await self._find(name).run(host, settings)
         except RtvcBridgeError as error:
             return str(error)
         except Exception as error:  # noqa: BLE001 - the supervisor: an adapter fails alone
@@ -85,6 +87,9 @@ class Supervisor:
             return "Something unexpected went wrong; the log says where."
         return ENDED
 
+    def _tell(self, name: str, words: str | None) -> None:
+        self._statuses[name] = replace(self._statuses[name], reason=words)
+
     def _now(self, name: str, state: AdapterState, **changes: object) -> None:
-        status = replace(self._statuses[name], state=state, since=time.time())
+        status = replace(self._statuses[name], state=state, since=time.monotonic())
         self._statuses[name] = replace(status, **changes)  # type: ignore[arg-type] # its fields

@@ -14,15 +14,18 @@ from dataclasses import replace
 from functools import partial
 from itertools import count
 from types import TracebackType
-from typing import Self, cast
+from typing import Self, TypeVar, cast
 
 from rtvc_bridge.audio import Audio
 from rtvc_bridge.engine.directory import Directory
+from rtvc_bridge.engine.hearing import Hearing
+from rtvc_bridge.engine.listeners import Listeners
+from rtvc_bridge.engine.players import Players
 from rtvc_bridge.engine.queue import Queue
 from rtvc_bridge.engine.turns import Turns
 from rtvc_bridge.engine.utterance import Line, State, Status, Utterance
 from rtvc_bridge.enrolment import Clip, Enrolment, SpeechDetector, enrol
-from rtvc_bridge.errors import QueueFullError, RtvcBridgeError
+from rtvc_bridge.errors import QueueFullError, RtvcBridgeError, WorkerError
 from rtvc_bridge.pipeline import Delivery, Pipeline
 from rtvc_bridge.safety import consent as consents
 from rtvc_bridge.schedule import Lanes, Limits
@@ -32,8 +35,11 @@ from rtvc_bridge.worker import whereabouts
 
 logger = logging.getLogger(__name__)
 
+R = TypeVar("R")
+
 PLAIN = Delivery()
 USUAL_LIMITS = Limits()
+UNEXPECTED = "Something unexpected went wrong; the log says where."
 
 
 class Engine:
@@ -50,6 +56,7 @@ class Engine:
 
     Attributes:
         queue: What waits and what is heard, and the verbs on it.
+        hearing: Tells when what the players take is heard.
     """
 
     def __init__(
@@ -70,8 +77,9 @@ class Engine:
         self._ids = count(1)
         self._directory = Directory()
         self.queue = Queue(self._changed, self._lanes, self._directory, self.say)
-        self._players: dict[str, Callable[[Utterance], None]] = {}
-        self._listeners: tuple[Callable[[Status], None], ...] = ()
+        self._players = Players()
+        self._listeners: Listeners[Status] = Listeners()
+        self.hearing = Hearing(clock)
         self._thread = threading.Thread(target=self._work, name="rtvc-engine", daemon=True)
         self._thread.start()
 
@@ -100,14 +108,7 @@ class Engine:
 
         It runs on whichever thread made the change: be quick, and do not wait in it.
         """
-        with self._changed:
-            self._listeners = (*self._listeners, listener)
-
-        def end() -> None:
-            with self._changed:
-                self._listeners = tuple(each for each in self._listeners if each is not listener)
-
-        return end
+        return self._listeners.add(listener)
 
     def say(
         self,
@@ -137,26 +138,40 @@ class Engine:
         line = Line(clean(text, max_chars=self._max_chars), voice, delivery)
         consents.check(voice)
         self._drop_stale()
-        with self._changed:
-            if self._turns.closing:
-                raise QueueFullError("The engine is closing.")
-            self._lanes.reserve(lane, user)
-            now = self._clock()
-            status = Status(next(self._ids), lane, user, voice.name, State.QUEUED, now)
-        utterance = Utterance(status, line, clock=self._clock, withdraw=self._withdraw)
+        status = self._reserved(voice, lane=lane, user=user)
+        utterance = Utterance(
+            status, line, clock=self._clock, withdraw=self._withdraw, hearing=self.hearing
+        )
         self._directory.add(utterance)
         # Announced before the engine's thread can see it, so that "queued" always comes
         # first, and without the lock, so that a listener may take locks of its own.
         self._announce(utterance, status)
-        expires_at = now + (self._expires_s if expires_s is None else expires_s)
-        with self._changed:
-            self._lanes.push(utterance, lane=lane, user=user, expires_at=expires_at)
-            self._changed.notify_all()
-        if self._turns.closing:
-            self._withdraw(utterance)
-        if (play := self._players.get(lane)) is not None:
-            play(utterance)
+        self._push(utterance, self._expires_s if expires_s is None else expires_s)
+        self._players.play(utterance, lane)
         return utterance
+
+    def _reserved(self, voice: Voice, *, lane: str, user: str) -> Status:
+        """Keep a place and return the first status of the utterance that will fill it."""
+        with self._changed:
+            if self._turns.closing:
+                raise QueueFullError("The engine is closing.")
+            self._lanes.reserve(lane, user)
+            number = next(self._ids)
+            return Status(number, lane, user, voice.name, State.QUEUED, self._clock())
+
+    def _push(self, utterance: Utterance, expires_s: float) -> None:
+        """Fill the place, and empty it again if the utterance was cancelled meanwhile."""
+        status = utterance._status
+        with self._changed:
+            self._lanes.push(
+                utterance,
+                lane=status.lane,
+                user=status.user,
+                expires_at=status.queued_at + expires_s,
+            )
+            self._changed.notify_all()
+        if self._turns.closing or utterance._stop.is_set():
+            self._withdraw(utterance)
 
     def clear(self, lane: str | None = None, user: str | None = None) -> int:
         """Cancel what waits, of that lane and user (None: any), and return how many.
@@ -170,7 +185,7 @@ class Engine:
     @property
     def players(self) -> frozenset[str]:
         """The lanes that somebody plays."""
-        return frozenset(self._players)
+        return self._players.lanes
 
     def play_lane(self, lane: str, play: Callable[[Utterance], None]) -> Callable[[], None]:
         """Give every utterance said into `lane` to `play`, its one reader; return what ends that.
@@ -180,17 +195,7 @@ class Engine:
         Raises:
             ValueError: If the lane has a player.
         """
-        with self._changed:
-            if lane in self._players:
-                msg = f"the lane {lane!r} has a player"
-                raise ValueError(msg)
-            self._players = {**self._players, lane: play}
-
-        def end() -> None:
-            with self._changed:
-                self._players = {key: each for key, each in self._players.items() if key != lane}
-
-        return end
+        return self._players.add(lane, play)
 
     def enrol(
         self, clips: Sequence[Clip], *, name: str, consent: Consent, keep_clips: bool
@@ -215,13 +220,17 @@ class Engine:
 
     def embed(self, clip: Audio) -> Embedding:
         """Return the speaker's d-vector; waits until speech leaves room."""
-        return cast("Embedding", self._turns.apart(operator.methodcaller("embed", clip)))
+        return cast("Embedding", self.apart(operator.methodcaller("embed", clip)))
+
+    def apart(self, job: Callable[[Pipeline], R]) -> R:
+        """Return `job(pipeline)`; waits until speech leaves room. Both must be picklable."""
+        return self._turns.apart(job)
 
     def _work(self) -> None:
         while (utterance := self._next()) is not None:
-            state, reason = self._speak(utterance)
+            state, error = self._speak(utterance)
             self._turns.hand_back()
-            self._end(utterance, state, reason)
+            self._end(utterance, state, error)
 
     def _next(self) -> Utterance | None:
         """Return the next utterance and hold the pipeline for it; None when closing."""
@@ -239,7 +248,7 @@ class Engine:
     def _may_speak(self) -> bool:
         return self._turns.free and self._lanes.ready()
 
-    def _speak(self, utterance: Utterance) -> tuple[State, str | None]:
+    def _speak(self, utterance: Utterance) -> tuple[State, RtvcBridgeError | None]:
         """Make the sound; return how it ended, and why if it failed."""
         line, stop = utterance._line, utterance._stop
         try:
@@ -249,10 +258,10 @@ class Engine:
                 if not stop.is_set():
                     self._give(utterance, audio)
         except RtvcBridgeError as error:
-            return State.FAILED, str(error)
+            return State.FAILED, error
         except Exception as error:  # noqa: BLE001 - the worker loop: no error may end it
             logger.error("utterance %d failed: %s", utterance.status.id, whereabouts(error))
-            return State.FAILED, "Something unexpected went wrong; the log says where."
+            return State.FAILED, WorkerError(UNEXPECTED)
         return State.CANCELLED if stop.is_set() else State.DONE, None
 
     def _give(self, utterance: Utterance, audio: Audio) -> None:
@@ -276,10 +285,11 @@ class Engine:
         for utterance in stale:
             self._end(utterance, State.EXPIRED)
 
-    def _end(self, utterance: Utterance, state: State, reason: str | None = None) -> None:
+    def _end(self, utterance: Utterance, state: State, error: Exception | None = None) -> None:
         """Announce the end. Whoever took the utterance out of the lanes calls this, once."""
-        now = self._clock()
-        last = replace(utterance._status, state=state, ended_at=now, reason=reason)
+        last = replace(utterance._status, state=state, ended_at=self._clock())
+        if error is not None:
+            last = replace(last, reason=str(error), error=type(error).__name__)
         self._announce(utterance, last)
         utterance._chunks.put(None)
         utterance._ended.set()
@@ -287,8 +297,4 @@ class Engine:
 
     def _announce(self, utterance: Utterance, status: Status) -> None:
         utterance._status = status
-        for listener in self._listeners:
-            try:
-                listener(utterance.status)
-            except Exception:
-                logger.exception("a status listener failed")
+        self._listeners.tell(utterance.status)

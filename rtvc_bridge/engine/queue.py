@@ -68,20 +68,30 @@ class Queue:
             self._lanes.resume(lane)
             self._changed.notify_all()
 
-    def promote(self, number: int) -> None:
-        """Make a waiting utterance the next of its user.
+    def move(self, number: int, before: int | None) -> None:
+        """Put a waiting utterance right before another of its lane and user (None: last of them).
 
         Raises:
-            UtteranceNotFoundError: If it does not wait.
+            UtteranceNotFoundError: If one of the two does not wait, or the other is not of the
+                same lane and user.
         """
         utterance = self._directory.find(number)
+        other = None if before is None else self._directory.find(before)
         with self._changed:
-            waited = self._lanes.promote(utterance)
-        if not waited:
+            waits = utterance in self._lanes
+            moved = waits and self._lanes.move(utterance, before=other)
+        if not waits:
             raise UtteranceNotFoundError(f"Line number {number} does not wait any more.")
+        if not moved:
+            msg = f"Line number {before} does not wait in the same lane for the same user."
+            raise UtteranceNotFoundError(msg)
 
-    def replay(self, number: int) -> Utterance:
-        """Say the same line again, in the same voice, lane and user.
+    def replay(self, number: int, *, lane: str | None = None) -> Utterance:
+        """Say the same line again, in the same voice and for the same user.
+
+        Args:
+            number: Of the line.
+            lane: Where; None for where it was said.
 
         Raises:
             UtteranceNotFoundError: If it is long over.
@@ -90,7 +100,11 @@ class Queue:
         utterance = self._directory.find(number)
         line, status = utterance._line, utterance.status
         return self._say(
-            line.text, line.voice, lane=status.lane, user=status.user, delivery=line.delivery
+            line.text,
+            line.voice,
+            lane=lane or status.lane,
+            user=status.user,
+            delivery=line.delivery,
         )
 
     def _waiting(self, lane: str | None, user: str | None) -> list[Utterance]:

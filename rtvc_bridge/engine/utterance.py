@@ -6,7 +6,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from queue import Empty, SimpleQueue
 
+from rtvc_bridge import errors
 from rtvc_bridge.audio import Audio
+from rtvc_bridge.engine.hearing import Hearing
+from rtvc_bridge.errors import RtvcBridgeError, WorkerError
 from rtvc_bridge.pipeline import Delivery
 from rtvc_bridge.voices import Voice
 
@@ -39,6 +42,7 @@ class Status:
         first_delivered_at: When its reader first got sound. Not announced by itself.
         ended_at: When nothing more was going to be made.
         reason: Why it failed, in words that may be shown; else None.
+        error: Type name of what made it fail, for example "VoiceFileError"; else None.
     """
 
     id: int
@@ -51,6 +55,15 @@ class Status:
     first_delivered_at: float | None = None
     ended_at: float | None = None
     reason: str | None = None
+    error: str | None = None
+
+    @property
+    def failure(self) -> RtvcBridgeError | None:
+        """What made it fail, as it was raised; None unless it failed."""
+        if self.state is not State.FAILED:
+            return None
+        kind: type[RtvcBridgeError] = getattr(errors, self.error or "", WorkerError)
+        return kind(self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +89,14 @@ class Utterance:
         *,
         clock: Callable[[], float],
         withdraw: Callable[["Utterance"], object],
+        hearing: Hearing,
     ) -> None:
         self._status = status
         self._line = line
         self._clock = clock
         self._withdraw = withdraw
+        self._hearing = hearing
+        self._taken = 0
         self._delivered_at: float | None = None
         self._read_to_end = False
         self._stop = threading.Event()
@@ -134,6 +150,8 @@ class Utterance:
         """Silence it at once: its reader gets no more, and the pipeline stops within one chunk."""
         self._stop.set()
         self._chunks.put(None)  # wakes a reader that waits
+        if self._taken and not self._read_to_end:
+            self._hearing.cut(self._status.id, self._status.lane)
         self._withdraw(self)
 
     def wait(self, timeout_s: float | None = None) -> Status:
@@ -147,9 +165,14 @@ class Utterance:
         return self.status
 
     def _delivered(self, chunk: Audio | None) -> Audio:
+        status = self._status
         if chunk is None or self._stop.is_set():
             self._read_to_end = True
+            if self._taken and not self._stop.is_set():
+                self._hearing.ended(status.id, status.lane)
             raise EOFError
         if self._delivered_at is None:
             self._delivered_at = self._clock()
+        self._hearing.took(status.id, status.lane, self._taken, chunk.seconds)
+        self._taken += 1
         return chunk

@@ -5,7 +5,7 @@ import importlib.metadata
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from rtvc_bridge.http import daemon, openai, speaking, voices
+from rtvc_bridge.http import daemon, detection, devices, openai, speaking, voices
 from rtvc_bridge.http.guard import Guard, Rules
 from rtvc_bridge.http.problems import MEDIA_TYPE, Problem, add_handlers
 from rtvc_bridge.http.site import Site
@@ -23,7 +23,7 @@ def application(site: Site, rules: Rules) -> FastAPI:
         responses={"default": {"description": "Problem", "content": {MEDIA_TYPE: _SCHEMA}}},
     )
     app.state.site = site
-    for module in (daemon, speaking, voices, openai):
+    for module in (daemon, detection, devices, speaking, voices, openai):
         app.include_router(module.router)
     add_handlers(app)
     if rules.origins:

@@ -39,7 +39,7 @@ async def status(site: Here) -> StatusView:
 
 @router.get("/v1/events", response_class=Response, responses={200: {"content": {EVENTS_TYPE: {}}}})
 async def events(site: Here) -> Response:
-    """Stream changes: `hello` with the status, then `status` per line and `adapters`."""
+    """Stream changes: `hello` with the status; then `status` per line, `adapters`, `levels`."""
     return Streamed(_events(site), media_type=EVENTS_TYPE)
 
 

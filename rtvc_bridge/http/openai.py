@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from rtvc_bridge.errors import RtvcBridgeError
 from rtvc_bridge.http.encoders import MEDIA_TYPES, Format
 from rtvc_bridge.http.site import Here, Site
-from rtvc_bridge.http.speaking import Say, User, said
+from rtvc_bridge.http.speaking import Expression, Pitch, Say, User, said
 from rtvc_bridge.http.streamed import Streamed
 from rtvc_bridge.http.watchers import event
 from rtvc_bridge.pipeline import SPEED_RANGE
@@ -33,7 +33,10 @@ class VoiceId(BaseModel):
 
 
 class Speech(BaseModel):
-    """What to say and how. Other members are ignored, as programs send many."""
+    """What to say and how. Other members are ignored, as programs send many.
+
+    `pitch_semitones` and `expression` are ours.
+    """
 
     model: str
     input: str
@@ -42,6 +45,8 @@ class Speech(BaseModel):
     speed: float = Field(default=1.0, allow_inf_nan=False)
     stream_format: Literal["audio", "sse"] = "audio"
     user: User = ""
+    pitch_semitones: Pitch = 0.0
+    expression: Expression = 1.0
 
     @field_validator("speed")
     @classmethod
@@ -101,7 +106,13 @@ async def _sound(site: Site, request: Speech) -> AsyncGenerator[bytes, None]:
     with site.readings.place():
         name = request.voice if isinstance(request.voice, str) else request.voice.id
         line = Say(
-            text=request.input, voice=name, lane=LANE, user=request.user, speed=request.speed
+            text=request.input,
+            voice=name,
+            lane=LANE,
+            user=request.user,
+            speed=request.speed,
+            pitch_semitones=request.pitch_semitones,
+            expression=request.expression,
         )
         utterance = await said(site, line)
         sound = site.readings.bytes_of(utterance, request.response_format)

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 import soundfile
 
 from rtvc_bridge.engine import State, Utterance
-from rtvc_bridge.errors import DaemonError, QueueFullError, WorkerError
+from rtvc_bridge.errors import DaemonError, QueueFullError
 from rtvc_bridge.http.encoders import Format, encoder
 from rtvc_bridge.http.problems import CutOffError
 
@@ -50,7 +50,7 @@ class Readings:
 
         Raises:
             CutOffError: If somebody else cancelled it.
-            WorkerError: If it could not be spoken; the message says why.
+            RtvcBridgeError: Why it could not be spoken.
         """
         loop = asyncio.get_running_loop()
         pieces: asyncio.Queue[bytes | BaseException | None] = asyncio.Queue()
@@ -107,8 +107,8 @@ def _raise_unless_done(utterance: Utterance) -> None:
     status = utterance.status
     if status.state is State.DONE:
         return
-    if status.state is State.FAILED:
-        raise WorkerError(status.reason or "It could not be spoken.")
+    if status.failure is not None:
+        raise status.failure
     if status.state is State.EXPIRED:
         raise QueueFullError("It waited too long for its turn and was dropped; try again.")
     raise CutOffError("Somebody silenced this line before it was over.")

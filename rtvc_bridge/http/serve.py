@@ -44,7 +44,9 @@ async def run(host: Host, settings: Strict) -> None:
             url = _url(sock, settings.host)
             host.announce(url, str(token_file))
             logger.info("listening on %s", url)
-            await site.watch_adapters()
+            async with asyncio.TaskGroup() as watching:
+                watching.create_task(site.watch_adapters())
+                watching.create_task(site.watch_levels())
 
 
 class _Server(uvicorn.Server):

@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib.metadata
+import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from rtvc_bridge.http.watchers import Watchers, event
 from rtvc_bridge.plugins import Host
 
 _LOOK_S = 0.5
+_LEVELS_S = 0.1
 _ADAPTERS = TypeAdapter(list[AdapterView])
 
 
@@ -104,6 +106,17 @@ class Site:
                 self.watchers.spread(
                     event("adapters", _ADAPTERS.dump_json(self.adapters()).decode())
                 )
+
+    async def watch_levels(self) -> None:
+        """Tell the watchers how loud each lane is, while any sounds and anybody watches."""
+        sounded = False
+        while True:
+            await self.watchers.wait_for_one()
+            levels = {lane: round(db, 1) for lane, db in self.host.levels.read().items()}
+            if levels or sounded:
+                self.watchers.spread(event("levels", json.dumps(levels)))
+            sounded = bool(levels)
+            await asyncio.sleep(_LEVELS_S)
 
 
 async def _site_of(request: Request) -> Site:

@@ -11,7 +11,7 @@ from rtvc_bridge.engine import Utterance
 from rtvc_bridge.errors import NoPlayerError
 from rtvc_bridge.http.site import Here, Site
 from rtvc_bridge.http.views import Cancelled, UtteranceView
-from rtvc_bridge.pipeline import SPEED_RANGE, Delivery
+from rtvc_bridge.pipeline import EXPRESSION_RANGE, PITCH_RANGE, SPEED_RANGE, Delivery
 from rtvc_bridge.plugins import Host
 
 router = APIRouter(prefix="/v1")
@@ -28,6 +28,10 @@ def _plain(text: str) -> str:
 Lane = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_plain)]
 User = Annotated[str, Field(max_length=200), AfterValidator(_plain)]
 Speed = Annotated[float, Field(ge=SPEED_RANGE[0], le=SPEED_RANGE[1], allow_inf_nan=False)]
+Pitch = Annotated[float, Field(ge=PITCH_RANGE[0], le=PITCH_RANGE[1], allow_inf_nan=False)]
+Expression = Annotated[
+    float, Field(ge=EXPRESSION_RANGE[0], le=EXPRESSION_RANGE[1], allow_inf_nan=False)
+]
 Number = Annotated[int, Path(ge=1, description="The line's number.")]
 Chosen = Annotated[str, Query(max_length=200, description="Any, when left out or empty.")]
 
@@ -40,6 +44,8 @@ class Say(Strict):
     lane: Lane = "speaker"
     user: User = ""
     speed: Speed = 1.0
+    pitch_semitones: Pitch = 0.0
+    expression: Expression = 1.0
 
 
 class Choice(Strict):
@@ -50,9 +56,15 @@ class Choice(Strict):
 
 
 class LaneChoice(Strict):
-    """One lane; null means all of them."""
+    """One lane; null means all of them, or the usual one."""
 
     lane: Lane | None = None
+
+
+class Place(Strict):
+    """Where a line goes: before another one by its number; null means last."""
+
+    before: Annotated[int, Field(ge=1)] | None = None
 
 
 @router.post("/say", status_code=202)
@@ -101,18 +113,19 @@ async def cancel(site: Here, number: Number) -> None:
 
 
 @router.post("/utterances/{number}/replay", status_code=202)
-async def replay(site: Here, number: Number) -> UtteranceView:
-    """Speak a line again."""
+async def replay(site: Here, number: Number, choice: LaneChoice | None = None) -> UtteranceView:
+    """Speak a line again, in the lane where it was said or in another."""
     queue = site.host.engine.queue
-    _check_played(site, queue.find(number).status.lane)
-    utterance = await asyncio.to_thread(queue.replay, number)
+    lane = (choice.lane if choice else None) or queue.find(number).status.lane
+    _check_played(site, lane)
+    utterance = await asyncio.to_thread(queue.replay, number, lane=lane)
     return UtteranceView.of(utterance.status, utterance.text)
 
 
-@router.post("/utterances/{number}/promote", status_code=204, response_class=Response)
-async def promote(site: Here, number: Number) -> None:
-    """Make a waiting line the next of its user."""
-    site.host.engine.queue.promote(number)
+@router.post("/utterances/{number}/move", status_code=204, response_class=Response)
+async def move(site: Here, number: Number, to: Place | None = None) -> None:
+    """Put a waiting line right before another of its lane and user, or last of them."""
+    site.host.engine.queue.move(number, to.before if to else None)
 
 
 async def said(site: Site, line: Say) -> Utterance:
@@ -129,7 +142,7 @@ async def said(site: Site, line: Say) -> Utterance:
 
 
 def _say(host: Host, line: Say) -> Utterance:
-    delivery = Delivery(speed=line.speed)
+    delivery = Delivery(line.speed, line.pitch_semitones, line.expression)
     voice = host.voices.get(line.voice)
     return host.engine.say(line.text, voice, lane=line.lane, user=line.user, delivery=delivery)
 
@@ -142,5 +155,5 @@ def _cancel_said(job: asyncio.Future[Utterance]) -> None:
 def _check_played(site: Site, lane: str) -> None:
     players = sorted(site.host.engine.players)
     if lane not in players:
-        known = f"Played are: {', '.join(players)}." if players else "No lane is played."
+        known = f"Choose one of: {', '.join(players)}." if players else "No lane is played."
         raise NoPlayerError(f"Nothing plays the lane {lane!r}. {known}")

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from rtvc_bridge.engine import State, Status
 from rtvc_bridge.enrolment import Report
 from rtvc_bridge.plugins import AdapterStatus
-from rtvc_bridge.voices import Summary
+from rtvc_bridge.voices import Damaged, Summary
 
 
 class UtteranceView(BaseModel):
@@ -37,7 +37,7 @@ class UtteranceView(BaseModel):
             voice=status.voice,
             state=status.state,
             text=text,
-            queued_at=iso(time.time() - (time.monotonic() - status.queued_at)),
+            queued_at=by_the_clock(status.queued_at),
             first_audio_s=seconds_after(status.queued_at, status.first_audio_at),
             first_delivered_s=seconds_after(status.queued_at, status.first_delivered_at),
             ended_s=seconds_after(status.queued_at, status.ended_at),
@@ -73,6 +73,19 @@ class VoiceView(BaseModel):
             consent=ConsentView(by=consent.by, given_at=consent.given_at, level=consent.level),
             clip_seconds=round(sum(voice.clip_seconds), 3),
         )
+
+
+class DamagedView(BaseModel):
+    """A voice file that cannot be used, and the `id` that deletes it."""
+
+    id: str
+    file: str
+    reason: str
+
+    @classmethod
+    def of(cls, file: Damaged) -> Self:
+        """Return what is known of it."""
+        return cls(id=file.id, file=str(file.path), reason=file.reason)
 
 
 class FindingView(BaseModel):
@@ -124,8 +137,15 @@ class AdapterView(BaseModel):
             state=status.state,
             reason=status.reason,
             restarts=status.restarts,
-            since=iso(status.since),
+            since=by_the_clock(status.since),
         )
+
+
+class DevicesView(BaseModel):
+    """The sound devices that an adapter can use; `chosen` is "" for the system's default."""
+
+    chosen: str
+    devices: list[str]
 
 
 class LatencyView(BaseModel):
@@ -176,6 +196,11 @@ class LogView(BaseModel):
     """The daemon's last log lines."""
 
     lines: list[str]
+
+
+def by_the_clock(monotonic_s: float) -> datetime:
+    """Return time.monotonic() seconds by the clock as it is set now."""
+    return iso(time.time() - (time.monotonic() - monotonic_s))
 
 
 def iso(wall_s: float) -> datetime:

@@ -17,11 +17,11 @@ from rtvc_bridge.engine import Engine
 from rtvc_bridge.enrolment import read_clip
 from rtvc_bridge.errors import StorageError, VoiceNameError
 from rtvc_bridge.http.site import Here
-from rtvc_bridge.http.views import EnrolmentView, ReportView, VoiceView
+from rtvc_bridge.http.views import DamagedView, EnrolmentView, ReportView, VoiceView
 from rtvc_bridge.safety.consent import attested
 from rtvc_bridge.voices import VoiceStore, check_name, skeleton
 
-router = APIRouter(prefix="/v1/voices")
+router = APIRouter(prefix="/v1")
 
 FILE_TYPE = "application/octet-stream"
 MAX_CLIPS = 100
@@ -44,32 +44,41 @@ class Enrol(BaseModel):
     clips: Annotated[list[UploadFile], Field(min_length=1, max_length=MAX_CLIPS)]
 
 
-@router.get("")
+@router.get("/voices")
 async def listed(site: Here) -> list[VoiceView]:
     """List the voices, by name."""
     listing = await asyncio.to_thread(site.host.voices.listing)
     return [VoiceView.of(voice) for voice in listing.voices]
 
 
-@router.get("/{name}")
+@router.get("/damaged-voices")
+async def damaged(site: Here) -> list[DamagedView]:
+    """List the voice files that cannot be used."""
+    listing = await asyncio.to_thread(site.host.voices.listing)
+    return [DamagedView.of(file) for file in listing.damaged]
+
+
+@router.get("/voices/{name}")
 async def show(site: Here, name: str) -> VoiceView:
     """Show what is known of a voice."""
     return VoiceView.of(await asyncio.to_thread(site.host.voices.summary, name))
 
 
-@router.patch("/{name}")
+@router.patch("/voices/{name}")
 async def rename(site: Here, name: str, change: Rename) -> VoiceView:
     """Give a voice another name."""
     return await asyncio.to_thread(_rename, site.host.voices, name, change.name)
 
 
-@router.delete("/{name}", status_code=204, response_class=Response)
+@router.delete("/voices/{name}", status_code=204, response_class=Response)
 async def delete(site: Here, name: str) -> None:
     """Delete a voice and the recordings kept in it."""
     await asyncio.to_thread(site.host.voices.delete, name)
 
 
-@router.get("/{name}/file", response_class=Response, responses={200: {"content": {FILE_TYPE: {}}}})
+@router.get(
+    "/voices/{name}/file", response_class=Response, responses={200: {"content": {FILE_TYPE: {}}}}
+)
 async def export(site: Here, name: str) -> Response:
     """Give a voice as one file, for another computer."""
     file_name, content = await asyncio.to_thread(_export, site.host.voices, name)
@@ -77,7 +86,7 @@ async def export(site: Here, name: str) -> Response:
     return Response(content, media_type=FILE_TYPE, headers={"content-disposition": disposition})
 
 
-@router.post("", status_code=201)
+@router.post("/voices", status_code=201)
 async def enrol(site: Here, form: Annotated[Enrol, Form()]) -> EnrolmentView:
     """Make a voice from recordings of a consenting speaker."""
     files = [(each.filename or "", each.file) for each in form.clips]
@@ -85,7 +94,7 @@ async def enrol(site: Here, form: Annotated[Enrol, Form()]) -> EnrolmentView:
     return await asyncio.get_running_loop().run_in_executor(site.enroller, job)
 
 
-@router.post("/import", status_code=201)
+@router.post("/voices/import", status_code=201)
 async def import_(
     site: Here,
     file: Annotated[UploadFile, File()],

@@ -77,6 +77,7 @@ class Watchers:
         self._changed = changed
         self._loop = asyncio.get_running_loop()
         self._watchers: set[Watcher] = set()
+        self._watched = asyncio.Event()
         self._lock = threading.Lock()
         self._open = True
         self._waking: asyncio.Handle | None = None
@@ -85,6 +86,10 @@ class Watchers:
     def __len__(self) -> int:
         """How many watch."""
         return len(self._watchers)
+
+    async def wait_for_one(self) -> None:
+        """Return once anybody watches."""
+        await self._watched.wait()
 
     def spread(self, data: bytes) -> None:
         """Hand an event to all watchers.
@@ -119,10 +124,13 @@ class Watchers:
             raise QueueFullError(msg)
         watcher = Watcher(over=not self._open)
         self._watchers.add(watcher)
+        self._watched.set()
         try:
             yield watcher
         finally:
             self._watchers.discard(watcher)
+            if not self._watchers:
+                self._watched.clear()
 
     def _on_status(self, status: Status) -> None:
         """Take a change to the event loop, from whichever thread made it."""

@@ -4,7 +4,15 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from rtvc_bridge.client import EnrolmentView, StatusView, UtteranceView, VoiceView
+from rtvc_bridge.client import (
+    DamagedView,
+    DevicesView,
+    EnrolmentView,
+    ReloadView,
+    StatusView,
+    UtteranceView,
+    VoiceView,
+)
 
 
 class Daemon(Protocol):
@@ -13,7 +21,17 @@ class Daemon(Protocol):
     def status(self) -> StatusView:
         """Return what /v1/status tells."""
 
-    def say(self, text: str, *, voice: str, lane: str, user: str, speed: float) -> UtteranceView:
+    def say(
+        self,
+        text: str,
+        *,
+        voice: str,
+        lane: str,
+        user: str,
+        speed: float = 1.0,
+        pitch_semitones: float = 0.0,
+        expression: float = 1.0,
+    ) -> UtteranceView:
         """Have a line said and return it."""
 
     def cancel(self, number: int, /) -> object:
@@ -22,8 +40,8 @@ class Daemon(Protocol):
     def replay(self, number: int, /) -> UtteranceView:
         """Say a line again and return the new one."""
 
-    def promote(self, number: int, /) -> object:
-        """Make a line the next of its user."""
+    def move(self, number: int, /, *, before: int | None) -> object:
+        """Put a line in front of another of its lane and user; None: behind all of them."""
 
     def skip(self, *, lane: str | None, user: str | None) -> int:
         """Silence what is heard, and return how many lines that were."""
@@ -39,6 +57,9 @@ class Daemon(Protocol):
 
     def voices(self) -> Sequence[VoiceView]:
         """Return the voices."""
+
+    def damaged(self) -> Sequence[DamagedView]:
+        """Return the voice files that cannot be used, and why."""
 
     def rename(self, name: str, new: str, /) -> object:
         """Give a voice another name."""
@@ -56,6 +77,12 @@ class Daemon(Protocol):
         self, name: str, clips: Sequence[Path], *, consent_by: str, keep_clips: bool
     ) -> EnrolmentView:
         """Make a voice and return it with its quality report."""
+
+    def devices(self, adapter: str, /) -> DevicesView:
+        """Return the sound devices that an adapter can use, and which it is to use."""
+
+    def choose_device(self, adapter: str, device: str, /) -> ReloadView:
+        """Have an adapter use a device, and return whether that is in force."""
 
     def log(self, *, lines: int) -> Sequence[str]:
         """Return the last lines of the log."""

@@ -1,6 +1,6 @@
 """The terminal screen itself: connection, tabs, and what is asked of the daemon."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, ClassVar
@@ -14,21 +14,21 @@ from textual.widgets import Footer, Static, TabbedContent, TabPane
 
 from rtvc_bridge.client import StatusView, VoiceView
 from rtvc_bridge.tui import themes, words
-from rtvc_bridge.tui.api import Connect, Start, Starting
-from rtvc_bridge.tui.asking import AskingApp
-from rtvc_bridge.tui.dialogs import Choice
+from rtvc_bridge.tui.adapters import AdaptersPane
+from rtvc_bridge.tui.api import Connect, Start
 from rtvc_bridge.tui.messages import Ask, Changed
 from rtvc_bridge.tui.pane import Pane
-from rtvc_bridge.tui.panes import LOG_LINES, AdaptersPane, LatencyPane, LogPane
+from rtvc_bridge.tui.panes import LOG_LINES, LatencyPane, LogPane
 from rtvc_bridge.tui.queue import QueuePane
 from rtvc_bridge.tui.speak import SpeakPane
+from rtvc_bridge.tui.starting import StartingApp
 from rtvc_bridge.tui.voices import VoicesPane
 from rtvc_bridge.tui.watch import (
-    NO_DAEMON,
     RETRY_S,
     Connected,
     Happening,
     Lost,
+    Sounding,
     Uttered,
     Watcher,
 )
@@ -38,17 +38,16 @@ LETTERS = "sqvalo"
 """With alt, of the tabs. Not digits: Textual reads alt and a digit as a macOS letter."""
 TICK_S = 1.0
 SETTLE_S = 0.1  # one reading of the status for a burst of changes
-OFFER = "offer"
-STARTING = "A daemon is starting …"
 
 
-class BridgeApp(AskingApp):
+class BridgeApp(StartingApp):
     """The terminal screen.
 
     Args:
         connect: Gives the running daemon, or None; called on a thread, again and again.
         start: Starts a daemon and returns at once; None if that is not possible.
         phrases: Quick phrases for F1 to F8.
+        phrases_in: The settings file that they are from.
         clock: The time now, in UTC.
         retry_s: Between two tries to reach a daemon.
     """
@@ -72,25 +71,29 @@ class BridgeApp(AskingApp):
         *,
         start: Start | None = None,
         phrases: Sequence[str] = (),
+        phrases_in: str = "",
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         retry_s: float = RETRY_S,
     ) -> None:
-        super().__init__()
+        super().__init__(start)
         self.animation_level = "none"  # over ssh each frame is a delay
         self._watcher = Watcher(connect, self._tell, retry_s=retry_s)
-        self._start = start
-        self._process: Starting | None = None
-        self._starting = self._started = self._offered = False
-        self._not_started = ""
         self._reading = self._stale = False
         self._state = Static("Looking for the daemon …", id="state", markup=False)
         self._banner = Static(id="banner", markup=False)
         self._tabs = TabbedContent()
-        self._speak, self._voices, self._log_pane = SpeakPane(phrases), VoicesPane(), LogPane()
-        self._live = (self._speak, QueuePane(clock), AdaptersPane(clock), LatencyPane())
+        self._speak = SpeakPane(phrases, phrases_in)
+        self._voices, self._adapters, self._log_pane = VoicesPane(), AdaptersPane(clock), LogPane()
+        self._live = (self._speak, QueuePane(clock), self._adapters, LatencyPane())
         speak, queue, adapters, latency = self._live
         panes = (speak, queue, self._voices, adapters, latency, self._log_pane)
         self._panes: dict[str, Pane] = dict(zip(TABS, panes, strict=True))
+
+    def on_load(self) -> None:
+        """Choose the colours, before anything is drawn in others."""
+        self.register_theme(themes.DARK)
+        self.register_theme(themes.LIGHT)
+        self.theme = themes.DARK.name
 
     def compose(self) -> ComposeResult:
         """Yield the state, a banner for trouble, the tabs and the key bar."""
@@ -102,14 +105,12 @@ class BridgeApp(AskingApp):
             for number, (tab, pane) in enumerate(self._panes.items(), 1):
                 at, title = tab.index(LETTERS[number - 1]), tab.capitalize()
                 with TabPane(f"{number} {title[:at]}[u]{title[at]}[/u]{title[at + 1 :]}", id=tab):
-                    yield pane
+                    if pane is self._speak:  # the others once they are looked at
+                        yield pane
         yield Footer(compact=True)
 
     def on_mount(self) -> None:
         """Begin to follow the daemon."""
-        self.register_theme(themes.DARK)
-        self.register_theme(themes.LIGHT)
-        self.theme = themes.DARK.name
         self._speak.focus_main()
         self.set_interval(TICK_S, self._tick)
         self._watcher.start()
@@ -124,7 +125,7 @@ class BridgeApp(AskingApp):
         yield SystemCommand("Light or dark", "Switch between the two themes", self.action_light)
         for tab in TABS:
             yield SystemCommand(f"Go to {tab}", "Switch the screen", partial(self.action_tab, tab))
-        if self.daemon is None and self._start is not None:
+        if self.can_start:
             yield SystemCommand(
                 "Start a daemon", "So that lines can be said", self.action_start_daemon
             )
@@ -134,7 +135,7 @@ class BridgeApp(AskingApp):
         if action in ("tab", "next_tab"):
             return not isinstance(self.screen, ModalScreen)
         if action == "start_daemon":
-            return self.daemon is None and self._start is not None and not self._starting
+            return self.can_start
         return super().check_action(action, parameters)
 
     def action_light(self) -> None:
@@ -142,50 +143,28 @@ class BridgeApp(AskingApp):
         dark = self.theme == themes.DARK.name
         self.theme = themes.LIGHT.name if dark else themes.DARK.name
 
-    def action_tab(self, tab: str) -> None:
+    async def action_tab(self, tab: str) -> None:
         """Show a tab."""
+        await self._made(tab)
         self._tabs.active = tab
 
-    def action_next_tab(self) -> None:
+    async def action_next_tab(self) -> None:
         """Show the next tab."""
-        self._tabs.active = TABS[(TABS.index(self._tabs.active) + 1) % len(TABS)]
+        await self.action_tab(TABS[(TABS.index(self._tabs.active) + 1) % len(TABS)])
 
     @on(TabbedContent.TabActivated)
-    def _tab_shown(self) -> None:
-        self._panes[self._tabs.active].focus_main()
+    async def _tab_shown(self) -> None:
+        pane = await self._made(self._tabs.active)
+        pane.focus_main()
         self._read_tab()
 
-    async def action_quit(self) -> None:
-        """Leave; a daemon that this screen started may be left running."""
-        if not self._started or self.daemon is None:
-            self.exit()
-            return
-        answers = {"leave": "Leave it running", "stop": "Stop it"}
-        question = "This screen started the daemon. Leave it running, so that others can speak?"
-        if not isinstance(self.screen, Choice):
-            self.push_screen(Choice(question, answers), self._quit)
-
-    def _quit(self, answer: str | None) -> None:
-        if answer == "leave":
-            self.exit()
-        elif answer == "stop":
-            self.post_message(Ask(lambda daemon: daemon.stop(), lambda _: self.exit()))
-
-    def action_start_daemon(self) -> None:
-        """Start a daemon; the watcher finds it once it listens."""
-        if self._start is None:
-            return
-        self._starting, self._not_started = True, ""
-        self._trouble(STARTING)
-        self.on_thread(self._start, self._start_begun, self._start_failed)
-
-    def _start_begun(self, process: Starting) -> None:
-        self._process = process
-
-    def _start_failed(self, reason: str) -> None:
-        self._starting, self._process = False, None
-        self._not_started = f"The daemon could not be started: {reason}"
-        self._lost(reason)
+    async def _made(self, tab: str) -> Pane:
+        """Return what a tab shows, which is made when it is looked at first."""
+        pane = self._panes[tab]
+        if not pane.is_attached:
+            await self._tabs.get_pane(tab).mount(pane)
+            self._outdated()
+        return pane
 
     def _tell(self, happening: Happening) -> None:
         """Take in what happens in the daemon, from the watcher's thread."""
@@ -196,47 +175,39 @@ class BridgeApp(AskingApp):
             case Connected():
                 self._connected(happening)
             case Lost(reason):
-                self._lost(reason)
+                self.lost(reason)
             case Uttered(line):
                 self._speak.heard(line)
                 self._outdated()
+            case Sounding(levels_db):
+                self._sounding(levels_db)
             case _:
                 self._outdated()
 
+    def _sounding(self, levels_db: Mapping[str, float]) -> None:
+        if self._adapters.is_mounted:
+            self._adapters.show_levels(levels_db)
+
     def _connected(self, event: Connected) -> None:
         self.daemon = event.daemon
-        self._started = self._starting
-        self._starting, self._process, self._not_started = False, None, ""
-        self._trouble("")
-        if isinstance(self.screen, Choice) and self.screen.id == OFFER:
-            self.screen.dismiss(None)
+        self.started_well()
+        self.trouble("")
         self._show(event.status)
         self._read_voices()
         self._read_tab()
         self.refresh_bindings()
 
-    def _lost(self, reason: str) -> None:
+    def lost(self, reason: str) -> None:
+        """Show that there is no daemon."""
         self.daemon = None
-        if self._starting:
+        self._sounding({})
+        if self.starting:
             return
-        hint = " F9 starts one." if self._start is not None else ""
-        self._trouble(f"{self._not_started or reason} Trying again.{hint}")
+        hint = " F9 starts one." if self.can_start else ""
+        self.trouble(f"{self.not_started or reason} Trying again.{hint}")
         self._state.update("not connected")
-        if reason == NO_DAEMON and self._start is not None and not self._offered:
-            self.push_screen(
-                Choice(
-                    "No daemon is running, so nothing can be said. Start one now?",
-                    {"start": "Start a daemon", "wait": "Not now"},
-                    key=OFFER,
-                ),
-                self._offer_answered,
-            )
-        self._offered = True
+        self.offer_start(reason)
         self.refresh_bindings()
-
-    def _offer_answered(self, answer: str | None) -> None:
-        if answer == "start":
-            self.action_start_daemon()
 
     @on(Changed)
     def _outdated(self) -> None:
@@ -250,8 +221,7 @@ class BridgeApp(AskingApp):
         self._read_voices(event.chosen)
 
     def _tick(self) -> None:
-        if self._process is not None and (problem := self._process.problem()) is not None:
-            self._start_failed(problem)
+        self.check_start()
         if self.daemon is not None:
             self._outdated()
             self._read_tab()
@@ -270,31 +240,34 @@ class BridgeApp(AskingApp):
         self._reading = False
         self._state.update(words.summary(status))
         for pane in self._live:
-            pane.show(status)
+            if pane.is_mounted:
+                pane.show(status)
 
     def _read_voices(self, chosen: str | None = None) -> None:
         def show(voices: Sequence[VoiceView]) -> None:
             self._speak.show_voices([voice["name"] for voice in voices])
-            self._voices.show_voices(voices, chosen)
+            if self._voices.is_mounted:
+                self._voices.show_voices(voices, chosen)
 
-        self.ask(Ask(lambda daemon: daemon.voices(), show, self._trouble))
+        self.ask(Ask(lambda daemon: daemon.voices(), show, self.trouble))
 
     def _read_tab(self) -> None:
         """Read what only the shown tab needs."""
-        if self.daemon is None:
+        if self.daemon is None or not self._panes[self._tabs.active].is_mounted:
             return
         if self._tabs.active == "log":
             self.ask(
                 Ask(
                     lambda daemon: daemon.log(lines=LOG_LINES),
                     self._log_pane.show_lines,
-                    self._trouble,
+                    self.trouble,
                 )
             )
         elif self._tabs.active == "voices":
             self._read_voices()
+            self.ask(Ask(lambda daemon: daemon.damaged(), self._voices.show_damaged, self.trouble))
 
-    def _trouble(self, text: str) -> None:
+    def trouble(self, text: str) -> None:
         """Show what is wrong over everything, or nothing."""
         self._banner.update(text)
         self._banner.display = bool(text)

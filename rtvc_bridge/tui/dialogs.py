@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Button, Footer, Input, Label, Static
+from textual.widgets import Button, Footer, Input, Label, OptionList, Static
 
 
 class Choice(ModalScreen[str | None]):
@@ -46,6 +46,56 @@ class Choice(ModalScreen[str | None]):
         """Give the answer, unless the question went away meanwhile."""
         if self.is_current:
             self.dismiss(event.button.id)
+
+    def action_cancel(self) -> None:
+        """Give none."""
+        self.dismiss(None)
+
+
+class Pick(ModalScreen[str | None]):
+    """Gives the key of the option picked from a list, or None after Escape.
+
+    Args:
+        question: In plain words.
+        options: What each line says, by key.
+        chosen: The one that holds now; marked, and where the cursor is at first.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "pick", "Choose", show=True),
+        Binding("escape", "cancel", "Cancel"),
+    ]
+
+    def __init__(self, question: str, options: Mapping[str, str], chosen: str) -> None:
+        super().__init__()
+        self._question = question
+        self._options = options
+        self._chosen = chosen
+
+    def compose(self) -> ComposeResult:
+        """Yield the question over the options."""
+        lines = [
+            f"{'●' if key == self._chosen else ' '} {label}" for key, label in self._options.items()
+        ]
+        with Vertical(classes="dialog"):
+            yield Static(self._question, markup=False, classes="heading")
+            yield OptionList(*lines, markup=False, compact=True)
+        yield Footer(compact=True)
+
+    def on_mount(self) -> None:
+        """Begin at the option that holds."""
+        keys = list(self._options)
+        if self._chosen in keys:
+            self.query_one(OptionList).highlighted = keys.index(self._chosen)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Give the option, unless the question went away meanwhile."""
+        if self.is_current:
+            self.dismiss(list(self._options)[event.option_index])
+
+    def action_pick(self) -> None:
+        """Give the option under the cursor."""
+        self.query_one(OptionList).action_select()
 
     def action_cancel(self) -> None:
         """Give none."""

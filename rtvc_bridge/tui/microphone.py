@@ -7,13 +7,12 @@ from numpy.typing import NDArray
 
 from rtvc_bridge.audio import Audio
 from rtvc_bridge.errors import DeviceError
+from rtvc_bridge.soundcard import outputs, sounddevice
+from rtvc_bridge.tui.meter import FLOOR_DB
 
 RATE_HZ = 48_000
-FLOOR_DB = -60.0
-MISSING = (
-    "Recording needs the microphone extra: pip install 'rtvc-bridge[mic]'. "
-    "Until then, record with another program and add the file."
-)
+NONE = "There is no microphone, or the system does not show it. Plug one in and try again."
+INSTEAD = "Until then, record with another program and add the file."
 
 
 class Recorder(Protocol):
@@ -35,16 +34,19 @@ class Microphone:
 
     def __init__(self) -> None:
         try:
-            import sounddevice  # an extra; importing it starts PortAudio
-        except (ImportError, OSError) as error:  # OSError: there is no PortAudio
-            raise DeviceError(MISSING) from error
+            module = sounddevice()
+        except DeviceError as error:
+            raise DeviceError(f"{error} {INSTEAD}") from error
+        outputs(module)  # looks anew if PortAudio found no device at its own start
+        if int(module.default.device["input"]) < 0:
+            raise DeviceError(NONE)
         self._pieces: list[NDArray[np.float32]] = []
         try:
-            self._stream = sounddevice.InputStream(
+            self._stream = module.InputStream(
                 samplerate=RATE_HZ, channels=1, dtype="float32", callback=self._heard
             )
             self._stream.start()
-        except sounddevice.PortAudioError as error:
+        except module.PortAudioError as error:
             raise DeviceError(f"The microphone cannot be opened: {error}") from error
 
     def level_db(self) -> float:
@@ -65,9 +67,3 @@ def peak_db(samples: NDArray[np.float32]) -> float:
     """Return the loudest sample in dB of full scale, FLOOR_DB at least."""
     peak = float(np.max(np.abs(samples), initial=0.0))
     return max(FLOOR_DB, 20 * float(np.log10(max(peak, 1e-9))))
-
-
-def meter(level_db: float, *, width: int) -> str:
-    """Return a bar of `width` characters for a level."""
-    filled = round(width * (1 - max(FLOOR_DB, min(0.0, level_db)) / FLOOR_DB))
-    return "█" * filled + "░" * (width - filled)

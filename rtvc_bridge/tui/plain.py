@@ -1,9 +1,9 @@
 """The screen for screen readers: lines in, lines out, nothing redrawn."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from rtvc_bridge.errors import RtvcBridgeError
-from rtvc_bridge.tui import words
+from rtvc_bridge.tui import order, words
 from rtvc_bridge.tui.api import Connect, Daemon
 from rtvc_bridge.tui.speak import USER
 from rtvc_bridge.tui.watch import NO_DAEMON
@@ -13,10 +13,14 @@ HELP = """A line is said. A line that begins with a slash is a command:
 /voice NAME       choose a voice
 /lane NAME        choose a lane
 /speed 1.2        speak faster or slower
+/pitch -2         speak higher or lower, in semitones
+/expression 1.5   speak livelier, or flatter: 0 to 2
+/phrases          the quick phrases; /1 to /8 say them
 /queue            what is heard and what waits
 /skip             silence what is heard in this lane
 /cancel NUMBER    cancel a line
-/up NUMBER        make a line the next of its user
+/up NUMBER        let a line pass the one before it of the same lane and user
+/down NUMBER      let the one behind it pass
 /clear            cancel what waits in this lane; /clear all: everywhere
 /pause, /resume   this lane; with all: every lane
 /again            say the last line again
@@ -30,22 +34,31 @@ class Plain:
     Args:
         connect: Gives the running daemon, or None.
         write: Called with each line of text to show.
+        phrases: Quick phrases.
     """
 
-    def __init__(self, connect: Connect, write: Callable[[str], object]) -> None:
+    def __init__(
+        self, connect: Connect, write: Callable[[str], object], *, phrases: Sequence[str] = ()
+    ) -> None:
         self._connect = connect
         self._write = write
-        self._voice, self._lane, self._speed = "", words.DEFAULT_LANE, 1.0
+        self._phrases = phrases
+        self._voice, self._lane = "", words.DEFAULT_LANE
+        self._speed, self._pitch, self._expression = 1.0, 0.0, 1.0
         self._last: int | None = None
         self._commands: dict[str, Callable[[Daemon, str], object]] = {
             "/voices": self._voices,
             "/voice": self._choose_voice,
             "/lane": self._choose_lane,
             "/speed": self._choose_speed,
+            "/pitch": self._choose_pitch,
+            "/expression": self._choose_expression,
+            "/phrases": self._list_phrases,
             "/queue": self._queue,
             "/skip": lambda d, _: self._count("silenced", d.skip(lane=self._lane, user=None)),
             "/cancel": lambda d, number: d.cancel(int(number)),
-            "/up": lambda d, number: d.promote(int(number)),
+            "/up": lambda d, number: self._move(d, int(number), up=True),
+            "/down": lambda d, number: self._move(d, int(number), up=False),
             "/clear": lambda d, to: self._count("cancelled", d.clear(lane=self._to(to), user=None)),
             "/pause": lambda d, to: d.pause(lane=self._to(to)),
             "/resume": lambda d, to: d.resume(lane=self._to(to)),
@@ -82,6 +95,9 @@ class Plain:
             self._say(daemon, line)
             return
         name, _, rest = line.partition(" ")
+        if name[1:].isdecimal():
+            self._say_phrase(daemon, int(name[1:]))
+            return
         command = self._commands.get(name)
         if command is None:
             self._write(f"There is no command {name}. /help lists them.")
@@ -91,7 +107,7 @@ class Plain:
         except ValueError:
             self._write(f"{name} needs a number.")
             return
-        if name in ("/cancel", "/up", "/pause", "/resume"):
+        if name in ("/cancel", "/pause", "/resume"):
             self._write("Done.")
 
     def _say(self, daemon: Daemon, text: str) -> None:
@@ -99,9 +115,29 @@ class Plain:
         if not voice:
             self._write("There is no voice yet. Enrol one: rtvc-bridge enrol NAME CLIP ...")
             return
-        said = daemon.say(text, voice=voice, lane=self._lane, user=USER, speed=self._speed)
+        said = daemon.say(
+            text,
+            voice=voice,
+            lane=self._lane,
+            user=USER,
+            speed=self._speed,
+            pitch_semitones=self._pitch,
+            expression=self._expression,
+        )
         self._last = said["id"]
         self._write(f"Line {said['id']}, {said['state']}.")
+
+    def _say_phrase(self, daemon: Daemon, number: int) -> None:
+        if 1 <= number <= len(self._phrases):
+            self._say(daemon, self._phrases[number - 1])
+        else:
+            self._write(f"There is no quick phrase {number}. /phrases lists them.")
+
+    def _list_phrases(self, _: Daemon, __: str) -> None:
+        for number, phrase in enumerate(self._phrases, 1):
+            self._write(f"/{number}: {phrase}")
+        if not self._phrases:
+            self._write("There are no quick phrases.")
 
     def _first_voice(self, daemon: Daemon) -> str:
         for voice in daemon.voices():
@@ -130,6 +166,24 @@ class Plain:
     def _choose_speed(self, _: Daemon, speed: str) -> None:
         self._speed = float(speed)
         self._write(f"Speed: {self._speed:g}.")
+
+    def _choose_pitch(self, _: Daemon, semitones: str) -> None:
+        self._pitch = float(semitones)
+        self._write(f"Pitch: {self._pitch:+g} semitones.")
+
+    def _choose_expression(self, _: Daemon, expression: str) -> None:
+        self._expression = float(expression)
+        self._write(f"Expression: {self._expression:g}.")
+
+    def _move(self, daemon: Daemon, number: int, *, up: bool) -> None:
+        lines = daemon.status()["queue"]
+        place = order.step(lines, number, up=up)
+        if place is None:
+            self._write("It stays: lines pass waiting ones of the same lane and user.")
+            return
+        daemon.move(number, before=place.before)
+        ids = [line["id"] for line in order.moved(lines, number, place)]
+        self._write(f"Line {number} is now number {ids.index(number) + 1} in the queue.")
 
     def _queue(self, daemon: Daemon, _: str) -> None:
         status = daemon.status()

@@ -1,6 +1,7 @@
 """The screen of the queue: what is heard, what waits, and what may be done about it."""
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import ClassVar
 
@@ -10,9 +11,10 @@ from textual.binding import Binding, BindingType
 from textual.widgets import DataTable, Static
 
 from rtvc_bridge.client import StatusView, UtteranceView
-from rtvc_bridge.tui import words
+from rtvc_bridge.tui import order, words
 from rtvc_bridge.tui.api import Daemon
 from rtvc_bridge.tui.messages import Ask, Changed
+from rtvc_bridge.tui.order import Place
 from rtvc_bridge.tui.pane import Pane
 from rtvc_bridge.tui.table import Rows
 
@@ -29,7 +31,8 @@ class QueuePane(Pane):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "skip", "Skip"),
         Binding("x,delete", "cancel", "Drop", key_display="x"),
-        Binding("u", "promote", "Up"),
+        Binding("ctrl+up", "move('up')", "Up", key_display="^↑"),
+        Binding("ctrl+down", "move('down')", "Down", key_display="^↓"),
         Binding("c", "clear_lane", "Clear lane"),
         Binding("C", "clear_all", "Clear all", key_display="C"),
         Binding("space", "pause_lane", "Pause lane", key_display="␣"),
@@ -40,6 +43,7 @@ class QueuePane(Pane):
         super().__init__()
         self._clock = clock
         self._queue: dict[str, UtteranceView] = {}
+        self._moves: deque[tuple[int, Place]] = deque()
         self._paused: tuple[str | None, ...] = ()
 
     def compose(self) -> ComposeResult:
@@ -50,11 +54,9 @@ class QueuePane(Pane):
 
     def show(self, status: StatusView) -> None:
         """Take in the daemon's status."""
-        self._queue = {str(line["id"]): line for line in status["queue"]}
         self._paused = tuple(status["paused"])
-        self.query_one("#queue-state", Static).update(self._heading())
-        self.query_one(Rows).fill([(key, self._cells(line)) for key, line in self._queue.items()])
-        self._paint()
+        if not self._moves:  # else it tells of the order before them
+            self._list(status["queue"])
 
     @on(DataTable.RowHighlighted)
     def _moved(self) -> None:
@@ -70,10 +72,19 @@ class QueuePane(Pane):
         if (number := self._number()) is not None:
             self._ask(lambda daemon: daemon.cancel(number))
 
-    def action_promote(self) -> None:
-        """Make the chosen line the next of its user."""
-        if (number := self._number()) is not None:
-            self._ask(lambda daemon: daemon.promote(number))
+    def action_move(self, direction: str) -> None:
+        """Let the chosen line pass another of its lane and user: "up" or "down"."""
+        lines, number = list(self._queue.values()), self._number()
+        if number is None:
+            return
+        place = order.step(lines, number, up=direction == "up")
+        if place is None:
+            self.notify(f"It cannot go {direction}: lines pass waiting ones of their own user.")
+            return
+        self._list(order.moved(lines, number, place))
+        self._moves.append((number, place))
+        if len(self._moves) == 1:
+            self._send_move()
 
     def action_clear_lane(self) -> None:
         """Cancel what waits in the chosen line's lane."""
@@ -97,6 +108,35 @@ class QueuePane(Pane):
             self._ask(lambda daemon: daemon.resume(lane=lane))
         else:
             self._ask(lambda daemon: daemon.pause(lane=lane))
+
+    def _send_move(self) -> None:
+        """Ask for the first move; the next is asked for once that is done."""
+        number, place = self._moves[0]
+        self.post_message(
+            Ask(
+                lambda daemon: daemon.move(number, before=place.before),
+                lambda _: self._move_done(),
+                self._move_refused,
+            )
+        )
+
+    def _move_done(self) -> None:
+        self._moves.popleft()
+        if self._moves:
+            self._send_move()
+        else:
+            self._changed()
+
+    def _move_refused(self, reason: str) -> None:
+        self._moves.clear()
+        self.notify(reason, severity="error", markup=False)
+        self._changed()
+
+    def _list(self, lines: Iterable[UtteranceView]) -> None:
+        self._queue = {str(line["id"]): line for line in lines}
+        self.query_one("#queue-state", Static).update(self._heading())
+        self.query_one(Rows).fill([(key, self._cells(line)) for key, line in self._queue.items()])
+        self._paint()
 
     def _ask(self, verb: Callable[[Daemon], object]) -> None:
         self.post_message(Ask(verb, lambda _: self._changed()))
@@ -130,6 +170,6 @@ class QueuePane(Pane):
             f"{words.mark(str(line['state']))} {state}",
             str(line["lane"]),
             str(line["user"]) or "-",
-            words.age(line["queued_at"], self._clock()),
+            words.age(words.since(line), self._clock()),
             str(line["text"]),
         )

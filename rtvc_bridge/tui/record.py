@@ -15,7 +15,8 @@ from textual.widgets import Footer, Static
 
 from rtvc_bridge.audio import Audio
 from rtvc_bridge.tui.messages import Ask
-from rtvc_bridge.tui.microphone import Recorder, meter
+from rtvc_bridge.tui.meter import meter
+from rtvc_bridge.tui.microphone import Recorder
 
 # The rainbow passage (Fairbanks 1960, public domain): nearly every sound of English.
 PASSAGE = (

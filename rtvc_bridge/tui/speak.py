@@ -13,6 +13,7 @@ from textual.widgets import Input, Label, Select, Static
 
 from rtvc_bridge.client import StatusView, UtteranceView
 from rtvc_bridge.tui import words
+from rtvc_bridge.tui.api import Daemon
 from rtvc_bridge.tui.history import History
 from rtvc_bridge.tui.messages import Ask
 from rtvc_bridge.tui.pane import Pane
@@ -22,7 +23,11 @@ USER = "screen"
 """Who the lines of this screen are from."""
 
 NO_VOICE = "There is no voice to say it in. Enrol one: screen 3."
-SPEEDS = ("0.75", "0.9", "1.0", "1.1", "1.25", "1.5")
+SPEEDS = ("0.5", "0.75", "0.9", "1.0", "1.1", "1.25", "1.5", "2.0")
+PITCHES = ("-6", "-4", "-2", "-1", "0", "+1", "+2", "+4", "+6")
+"""In semitones."""
+
+EXPRESSIONS = ("0.0", "0.5", "0.75", "1.0", "1.25", "1.5", "2.0")
 _SHOWN = 100
 _COLOURS = {"speaking": "$primary", "done": "$success", "failed": "$error"}
 
@@ -32,6 +37,7 @@ class SpeakPane(Pane):
 
     Args:
         phrases: Quick phrases, for F1 to F8.
+        phrases_in: The settings file that they are from.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -45,9 +51,10 @@ class SpeakPane(Pane):
         ),
     ]
 
-    def __init__(self, phrases: Sequence[str]) -> None:
+    def __init__(self, phrases: Sequence[str], phrases_in: str) -> None:
         super().__init__()
-        self._phrases = tuple(phrases)[:8]
+        self._phrases = tuple(phrases)
+        self._phrases_in = phrases_in
         self._history = History()
         self._lines: dict[int, UtteranceView] = {}
         self._players: frozenset[str] = frozenset()
@@ -60,8 +67,13 @@ class SpeakPane(Pane):
             yield Picker(key="voice", prompt="no voice yet")
             yield Label("Lane")
             yield Picker((words.DEFAULT_LANE,), key="lane")
+        with Horizontal(classes="pickers", id="manner"):
             yield Label("Speed")
             yield Picker(SPEEDS, key="speed", chosen="1.0")
+            yield Label("Pitch")
+            yield Picker(PITCHES, key="pitch", chosen="0")
+            yield Label("Expression")
+            yield Picker(EXPRESSIONS, key="expression", chosen="1.0")
         yield Static(id="unheard", classes="warning", markup=False)
         with VerticalScroll(id="said", can_focus=False):
             yield Static(id="lines")
@@ -114,22 +126,35 @@ class SpeakPane(Pane):
     def say(self, text: str) -> None:
         """Have a line said; one that is refused comes back, to be mended."""
         voice, lane = self._picked("voice"), self._picked("lane")
-        speed = float(self._picked("speed"))
+        speed, pitch = float(self._picked("speed")), float(self._picked("pitch"))
+        expression = float(self._picked("expression"))
         if not voice:
             self._refused(text, NO_VOICE)
             return
-        self.post_message(
-            Ask(
-                lambda daemon: daemon.say(text, voice=voice, lane=lane, user=USER, speed=speed),
-                self.heard,
-                partial(self._refused, text),
+
+        def say(daemon: Daemon) -> UtteranceView:
+            return daemon.say(
+                text,
+                voice=voice,
+                lane=lane,
+                user=USER,
+                speed=speed,
+                pitch_semitones=pitch,
+                expression=expression,
             )
-        )
+
+        self.post_message(Ask(say, self.heard, partial(self._refused, text)))
 
     def action_phrase(self, number: int) -> None:
-        """Say a quick phrase."""
+        """Say a quick phrase, or tell where they are written."""
         if number <= len(self._phrases):
             self.say(self._phrases[number - 1])
+        else:
+            self.notify(
+                f"F{number} has no quick phrase. They are in the table [tui] of "
+                f"{self._phrases_in}, as phrases.",
+                markup=False,
+            )
 
     def action_again(self) -> None:
         """Say the last line of this screen again."""

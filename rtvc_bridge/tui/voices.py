@@ -11,10 +11,9 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import DataTable, Static
 
-from rtvc_bridge.client import EnrolmentView, VoiceView
+from rtvc_bridge.client import DamagedView, EnrolmentView, VoiceView
 from rtvc_bridge.tui import words
 from rtvc_bridge.tui.dialogs import Choice, Field, Form
-from rtvc_bridge.tui.enrol import EnrolScreen
 from rtvc_bridge.tui.messages import Ask
 from rtvc_bridge.tui.pane import Pane
 from rtvc_bridge.tui.report import ReportScreen
@@ -56,6 +55,7 @@ class VoicesPane(Pane):
         """Yield the table over the details."""
         yield Rows(("voice", "speaker", "consent", "made", "speech kept"), key="voices-table")
         yield Static(NONE_YET, id="details", markup=False)
+        yield Static(id="damaged", classes="warning", markup=False)
 
     def show_voices(self, voices: Sequence[VoiceView], chosen: str | None = None) -> None:
         """Show these voices, with the cursor on `chosen`."""
@@ -64,12 +64,20 @@ class VoicesPane(Pane):
         self.query_one(Rows).fill(rows, chosen=chosen)
         self._paint()
 
+    def show_damaged(self, files: Sequence[DamagedView]) -> None:
+        """Show which voice files cannot be used, and why."""
+        damaged = self.query_one("#damaged", Static)
+        damaged.update(words.damaged(files))
+        damaged.display = bool(files)
+
     @on(DataTable.RowHighlighted)
     def _moved(self) -> None:
         self._paint()
 
     def action_enrol(self) -> None:
         """Make a voice from recordings."""
+        from rtvc_bridge.tui.enrol import EnrolScreen  # with soundfile: later than the first paint
+
         self.app.push_screen(EnrolScreen(), self._enrolled)
 
     def action_listen(self) -> None:
@@ -78,7 +86,7 @@ class VoicesPane(Pane):
             self.post_message(
                 Ask(
                     lambda daemon: daemon.say(
-                        SAMPLE, voice=name, lane=words.DEFAULT_LANE, user=USER, speed=1.0
+                        SAMPLE, voice=name, lane=words.DEFAULT_LANE, user=USER
                     ),
                     lambda _: self.notify(f"{name} says: {SAMPLE}", markup=False),
                 )

@@ -1,7 +1,7 @@
 """Following a daemon, and the next one when it is gone."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -37,11 +37,18 @@ class Uttered:
 
 
 @dataclass(frozen=True, slots=True)
+class Sounding:
+    """How loud the lanes are that sound now, in dB of full scale."""
+
+    levels_db: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Otherwise:
     """Something else changed: the status should be read again."""
 
 
-Happening = Connected | Lost | Uttered | Otherwise
+Happening = Connected | Lost | Uttered | Sounding | Otherwise
 
 
 class Watcher:
@@ -101,5 +108,7 @@ class Watcher:
                 self._tell(Connected(daemon, data))
             elif name == "status":
                 self._tell(Uttered(data))
+            elif name == "levels":
+                self._tell(Sounding(data))
             else:
                 self._tell(Otherwise())

@@ -1,11 +1,14 @@
 """The daemon's figures in words: pure functions."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
 
-from rtvc_bridge.client import StatusView, UtteranceView
+from rtvc_bridge.client import DamagedView, ReloadView, StatusView, UtteranceView
 
 DEFAULT_LANE = "speaker"
+OWN_DEVICE = "the system's own"
+_MOST_DAMAGED = 3
 _MINUTE_S = 60
 _HOUR_S = 3600
 
@@ -44,6 +47,15 @@ def age(since: str, now: datetime) -> str:
     return f"{seconds:.0f} s" if seconds < _MINUTE_S else duration(seconds)
 
 
+def since(line: UtteranceView) -> str:
+    """Return when what a line does now began, ISO 8601: being heard, being made, or waiting."""
+    for seconds in (line["first_delivered_s"], line["first_audio_s"]):
+        if seconds is not None:
+            began = datetime.fromisoformat(line["queued_at"]) + timedelta(seconds=seconds)
+            return began.isoformat()
+    return line["queued_at"]
+
+
 def outcome(line: UtteranceView) -> str:
     """Return what is worth knowing of a line: its wait, its latency, or why it failed."""
     state = str(line["state"])
@@ -73,6 +85,26 @@ def unheard(lane: str, players: Iterable[str]) -> str:
         f"Nothing plays the lane “{lane}”: no adapter listens to it, "
         f"so what is said there is refused.{others}"
     )
+
+
+def damaged(files: Sequence[DamagedView]) -> str:
+    """Return which voice files cannot be used, and why."""
+    if not files:
+        return ""
+    lines = [f"{Path(each['file']).name}: {each['reason']}" for each in files[:_MOST_DAMAGED]]
+    if more := len(files) - len(lines):
+        lines.append(f"and {more} more; rtvc-bridge voices names them all")
+    return "\n".join(["These voice files cannot be used:", *lines])
+
+
+def device_chosen(adapter: str, device: str, reload: ReloadView) -> str:
+    """Return what came of choosing a device."""
+    chosen = device or OWN_DEVICE
+    if f"adapters.{adapter}" in reload["applied"]:
+        return f"{adapter} uses {chosen} from now on."
+    if f"adapters.{adapter}" in reload["refused"]:
+        return f"{adapter} uses {chosen} once the daemon is started anew."
+    return f"{adapter} used {chosen} before already."
 
 
 def summary(status: StatusView) -> str:

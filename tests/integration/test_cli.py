@@ -84,6 +84,8 @@ def test_figures_come_as_json(run, tmp_path):
         (["say", "Hello.", "--out", "x.wav"], 2, "either --voice NAME or --like"),
         (["say", "Hello.", "--voice", "alba", "--speed", "9"], 2, "want a speed from 0.5 to 2.0"),
         (["say", "Hello.", "--voice", "alba", "--speed", "nan"], 2, "want a speed from 0.5 to 2.0"),
+        (["say", "Hello.", "--voice", "alba", "--pitch", "13"], 2, "a pitch from -12.0 to 12.0"),
+        (["say", "Hello.", "--voice", "alba", "--expression", "3"], 2, "expression from 0.0"),
         (["say", "Hello.", "--voice", "alba", "--out", "-", "--json"], 2, "standard output"),
         (["--config", "none.toml", "voices"], 3, "cannot be read"),
         (["voice", "rename", "alba", "a/b"], 1, "name"),

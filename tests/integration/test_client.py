@@ -3,13 +3,13 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 import httpx
-import numpy as np
 import pytest
-from http_host import SOON_S, served
+from http_host import SOON_S, pitch_hz, served
 
 from rtvc_bridge import paths
 from rtvc_bridge.audio import joined
@@ -23,12 +23,13 @@ from rtvc_bridge.errors import (
     NoPlayerError,
     StorageError,
     TextRejectedError,
+    UserError,
     UtteranceNotFoundError,
     VoiceFileError,
     VoiceNameError,
     VoiceNotFoundError,
 )
-from rtvc_bridge.testing import humming
+from rtvc_bridge.testing import humming, tone_voice
 
 pytestmark = pytest.mark.http
 
@@ -86,11 +87,6 @@ def ended(daemon):
     return wait
 
 
-def pitch_hz(audio):
-    strengths = np.abs(np.fft.rfft(audio.samples))
-    return float(np.argmax(strengths) * audio.rate_hz / len(audio.samples))
-
-
 # -- speaking
 
 
@@ -107,6 +103,27 @@ def test_speech_comes_as_it_is_made(client, release):
 def test_speed_changes_how_long_speech_is(client):
     slow, fast = (joined(client.speech("Hello.", voice="alba", speed=s)).seconds for s in (0.5, 2))
     assert slow == pytest.approx(4 * fast, rel=0.05)
+
+
+def test_pitch_and_expression_reach_the_sound_and_the_player(client, played):
+    usual, higher = (
+        joined(client.speech("Hello there.", voice="alba", pitch_semitones=semitones))
+        for semitones in (0.0, 12.0)
+    )
+    assert pitch_hz(higher) == pytest.approx(2 * pitch_hz(usual), rel=0.02)
+    client.say("Hello there.", voice="alba", pitch_semitones=-12.0)
+    assert pitch_hz(joined(played[0])) == pytest.approx(pitch_hz(usual) / 2, rel=0.02)
+    for wrong in ({"pitch_semitones": 13.0}, {"expression": 2.5}):
+        with pytest.raises(UserError, match=next(iter(wrong))):
+            client.say("Hello there.", voice="alba", **wrong)
+        with pytest.raises(UserError, match=next(iter(wrong))):
+            list(client.speech("Hello there.", voice="alba", **wrong))
+
+
+def test_a_voice_that_the_pipeline_cannot_use_is_refused_as_in_process(client, daemon):
+    daemon.voices.add(replace(tone_voice("berta", 330.0), tensors={}))
+    with pytest.raises(VoiceFileError, match="'berta' was not enrolled for humming"):
+        list(client.speech("Hello.", voice="berta"))
 
 
 def test_whoever_stops_listening_makes_the_daemon_stop_speaking(client, ended):
@@ -205,15 +222,24 @@ def test_the_queue_is_seen_and_steered(client, played):
     assert again["id"] not in (first, second, other)
 
 
-def test_a_promoted_line_is_spoken_first(client, played):
+def test_a_line_is_replayed_where_it_can_be_heard(client, played):
+    list(client.speech("Hello.", voice="alba"))
+    with pytest.raises(NoPlayerError, match=r"'http'\. Choose one of: speaker"):
+        client.replay(1)
+    assert client.replay(1, "speaker")["lane"] == "speaker"
+    assert played[0].text == "Hello."
+
+
+def test_a_moved_line_is_spoken_where_it_was_put(client, played):
     client.pause()
     lines = [client.say(text, voice="alba")["id"] for text in ("One.", "Two.", "Three.")]
-    client.promote(lines[2])
+    client.move(lines[0])
+    client.move(lines[2], before=lines[1])
     with closing(client.events()) as events:
         next(events)
         client.resume()
         spoken = [view["id"] for _, view in islice(events, 6) if view["state"] == "done"]
-    assert spoken == [lines[2], lines[0], lines[1]]
+    assert spoken == [lines[2], lines[1], lines[0]]
 
 
 def test_one_lane_is_paused_and_skipped_by_itself(client, played):
@@ -227,7 +253,7 @@ def test_one_lane_is_paused_and_skipped_by_itself(client, played):
     assert played[0].wait(SOON_S).state is State.CANCELLED
 
 
-@pytest.mark.parametrize("verb", ["cancel", "replay", "promote"])
+@pytest.mark.parametrize("verb", ["cancel", "replay", "move"])
 def test_a_line_that_never_was_is_not_found(client, verb):
     with pytest.raises(UtteranceNotFoundError, match="77"):
         getattr(client, verb)(77)
@@ -281,6 +307,17 @@ def test_the_rest_of_the_daemon_is_asked_for(client, daemon):
 
 
 # -- voices
+
+
+def test_damaged_voices_are_told_and_a_voice_may_be_called_so(client, daemon, tmp_path):
+    daemon.voices.add(tone_voice("damaged", 330.0))
+    assert client.voice("damaged")["name"] == "damaged"
+    file = tmp_path / "voices" / f"{'0' * 32}.voice.safetensors"
+    file.write_bytes(b"no voice")
+    (damaged,) = client.damaged()
+    assert (damaged["file"], bool(damaged["reason"])) == (str(file), True)
+    client.delete(damaged["id"])
+    assert client.damaged() == []
 
 
 def test_a_voice_is_renamed_exported_deleted_and_taken_in_again(client, tmp_path):

@@ -7,18 +7,20 @@ import signal
 import subprocess
 import threading
 from contextlib import ExitStack
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import soundfile
-from http_host import served
+from http_host import pitch_hz, served
 from integration.daemon_process import PROGRAM, SETTINGS, SOON_S, Home
 
+from rtvc_bridge.audio import Audio
 from rtvc_bridge.client import Client
 from rtvc_bridge.daemon import held_state
 from rtvc_bridge.engine import State, Utterance
 from rtvc_bridge.errors import DaemonError
-from rtvc_bridge.testing import humming
+from rtvc_bridge.testing import humming, tone_voice
 
 pytestmark = pytest.mark.http
 
@@ -75,6 +77,18 @@ def test_the_daemon_says_it_and_the_file_has_the_format_its_ending_names(
     assert spoken_by(daemon) == 1
 
 
+def test_pitch_is_the_same_by_the_daemon_and_in_the_commands_own_process(daemon, home, tmp_path):
+    (home.folder / "release").touch()
+    for name, more in (("there", ()), ("here", ("--local",))):
+        said = home.run(
+            *("say", "Hello there.", "--voice", "alba", "--pitch", "-12", "--expression", "0.5"),
+            *("--out", tmp_path / f"{name}.wav", *more),
+        )
+        assert said.returncode == 0, said.stderr
+        samples, rate_hz = soundfile.read(tmp_path / f"{name}.wav", dtype="float32")
+        assert pitch_hz(Audio(samples, rate_hz)) == pytest.approx(110.0, rel=0.02)
+
+
 def test_local_says_it_in_the_commands_own_process(daemon, home, tmp_path):
     out = tmp_path / "hello.wav"
     words = ("say", "Hello.", "--voice", "alba", "--out", out, "--json")
@@ -103,6 +117,7 @@ REFUSED = [
     (["say", "", "--voice", "alba", "--out", "x.wav"], 1),
     (["say", "x" * 501, "--voice", "alba", "--out", "x.wav"], 1),
     (["say", "Hello.", "--voice", "alba", "--out", "no/such/x.wav"], 3),
+    (["say", "Hello.", "--voice", "deaf", "--out", "x.wav"], 1),
     (["voice", "rename", "alba", "a/b"], 1),
     (["voice", "show", "nobody"], 1),
     (["voice", "delete", "nobody", "--yes"], 1),
@@ -119,6 +134,7 @@ def test_a_refusal_has_the_same_words_and_code_with_a_daemon_and_without(
     daemon, home, tmp_path, words, code
 ):
     (tmp_path / "taken").touch()
+    daemon.voices.add(replace(tone_voice("deaf", 330.0), tensors={}))
     there = home.run(*words, cwd=tmp_path, stdin=subprocess.DEVNULL)
     here = home.run(*words, "--local", cwd=tmp_path, stdin=subprocess.DEVNULL)
     assert there.stderr.startswith("rtvc-bridge: ")
@@ -171,7 +187,10 @@ def test_voices_are_looked_after_by_the_daemon(daemon, home, tmp_path):
 def test_a_damaged_voice_is_named_and_can_be_deleted_by_its_id(daemon, home):
     file = home.folder / "data" / "voices" / f"{'0' * 32}.voice.safetensors"
     file.write_bytes(b"\x80\x04pickle")
-    assert "damaged" in home.run("voices").stderr
+    there, here = home.run("voices"), home.run("voices", "--local")
+    assert "rtvc-bridge: damaged: " in there.stderr
+    assert (there.stdout, there.stderr) == (here.stdout, here.stderr)
+    assert home.run("voices", "--json").stdout == home.run("voices", "--json", "--local").stdout
     assert home.run("voice", "delete", "0" * 32, "--yes").returncode == 0
     assert not file.exists()
 
@@ -186,7 +205,9 @@ def test_a_line_is_queued_in_a_lane_and_the_queue_steered(played, home):
         "say", "-", "--voice", "alba", "--lane", "speaker", "--json", input="One.\nTwo.\n"
     )
     first, second = (json.loads(line)["id"] for line in said.stdout.splitlines())
-    assert home.run("queue", "promote", second).stdout == f"Line {second} is next.\n"
+    moved = home.run("queue", "move", second, "--before", first)
+    assert moved.stdout == f"Line {second} goes before line {first}.\n"
+    assert home.run("queue", "move", first).stdout == f"Line {first} goes last.\n"
     shown = home.run("queue", "show", "--lane", "speaker")
     assert all(word in shown.stdout for word in ("every lane", "speaker", "alba", "queued", "Two."))
     lines = json.loads(home.run("queue", "show", "--json").stdout)["queue"]
@@ -210,7 +231,7 @@ def test_a_queued_line_needs_a_voice_and_a_player_and_goes_with_no_file(daemon, 
 
 
 def test_a_line_that_is_gone_is_refused(daemon, home):
-    done = home.run("queue", "promote", "77")
+    done = home.run("queue", "move", "77")
     assert done.returncode == 1
     assert done.stderr == "rtvc-bridge: There is no line number 77 any more.\n"
 

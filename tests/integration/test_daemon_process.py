@@ -1,8 +1,10 @@
 """`rtvc-bridge run` as a process of its own, on the humming pipeline."""
 
+import io
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,8 +12,11 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+import soundfile
 from integration.daemon_process import PROGRAM, SETTINGS, Home
+from unit.test_enrolment import speech
 
+resource = pytest.importorskip("resource")  # not on Windows
 pytestmark = [
     pytest.mark.http,
     pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them"),
@@ -137,6 +142,65 @@ def test_wrong_settings_change_nothing(home):
         assert answer.status_code in range(400, 600)
         assert "no_such" in answer.json()["detail"]
         assert speak(running.api).status_code == httpx.codes.OK
+
+
+def logged(running, words):
+    """The lines of the log that hold `words`, once there are any."""
+    give_up_at = time.monotonic() + SOON_S
+    while time.monotonic() < give_up_at:
+        lines = running.api.get("/v1/log").json()["lines"]
+        if found := [line for line in lines if words in line]:
+            return found
+    raise AssertionError(f"the log never said: {words}")
+
+
+def test_a_hang_up_reads_the_settings_again_and_wrong_ones_change_nothing(home):
+    with daemon(home) as running:
+        (home.folder / "config.toml").write_text("[engine]\nno_such = 1\n", encoding="utf-8")
+        running.process.send_signal(signal.SIGHUP)
+        (line,) = logged(running, "not read again")
+        assert "engine.no_such: no such setting" in line
+        assert speak(running.api).status_code == httpx.codes.OK
+        (home.folder / "config.toml").write_text(
+            "[engine]\nmax_chars = 10\n" + SETTINGS, encoding="utf-8"
+        )
+        running.process.send_signal(signal.SIGHUP)
+        assert "engine waits for a restart" in logged(running, "were read again")[0]
+        assert not [
+            each for each in running.api.get("/v1/log").json()["lines"] if "asyncio" in each
+        ]
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux fills up another process")
+@pytest.mark.parametrize("seconds", [10, 50], ids=["kept in memory first", "kept on disk first"])
+def test_an_upload_that_the_disk_cannot_hold_is_told_and_loses_nothing(
+    home, tmp_path, monkeypatch, seconds
+):
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    recording = io.BytesIO()
+    sound = speech(seconds)
+    soundfile.write(recording, sound.samples, sound.rate_hz, format="WAV")
+    form = {"name": "Cara", "consent_by": "Cara C."}
+
+    def upload(api):
+        return api.post("/v1/voices", data=form, files={"clips": recording.getvalue()})
+
+    with daemon(home) as running:
+        pid, unlimited = running.process.pid, resource.RLIM_INFINITY
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (200_000, unlimited))
+        refused = upload(running.api)
+        assert (refused.status_code, refused.json()["type"]) == (503, "urn:rtvc-bridge:storage")
+        assert "cannot be kept" in refused.json()["detail"]
+        assert list(scratch.iterdir()) == []
+        assert speak(running.api).status_code == httpx.codes.OK
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (unlimited, unlimited))
+        assert upload(running.api).status_code == httpx.codes.CREATED
+        assert sorted(voice["name"] for voice in running.api.get("/v1/voices").json()) == [
+            "Cara",
+            "alba",
+        ]
 
 
 def test_wrong_adapter_settings_are_told_before_anything_starts(home):

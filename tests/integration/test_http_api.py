@@ -1,11 +1,14 @@
 import io
 import json
+import time
+from datetime import datetime
 
 import pytest
 import soundfile
-from http_host import SOON_S, served
+from http_host import SOON_S, pitch_hz, served
 from unit.test_enrolment import speech
 
+from rtvc_bridge.audio import joined
 from rtvc_bridge.engine import Utterance
 from rtvc_bridge.plugins import AdapterState, AdapterStatus
 from rtvc_bridge.testing import tone_voice
@@ -49,6 +52,11 @@ def waiting(daemon):
     ]
 
 
+def age_s(moment):
+    """Seconds since then, as the clock is set now."""
+    return time.time() - datetime.fromisoformat(moment).timestamp()
+
+
 def problem(answer, status, kind):
     document = answer.json()
     assert answer.headers["content-type"] == PROBLEM
@@ -67,8 +75,10 @@ def test_health_tells_whether_sound_can_be_made(daemon, api):
 
 def test_status_tells_of_everything(daemon, api, waiting):
     daemon.engine.queue.pause("mic")
-    daemon.adapters = (AdapterStatus("mic", AdapterState.FAILED, 1.5, 2, "No device."),)
+    since = time.monotonic() - 3600
+    daemon.adapters = (AdapterStatus("mic", AdapterState.FAILED, since, 2, "No device."),)
     status = api.get("/v1/status").json()
+    assert age_s(status["adapters"][0].pop("since")) == pytest.approx(3600, abs=SOON_S)
     assert status["ready"] is True
     assert status["pipeline"] == "three-stage"
     assert sorted(status["paused"], key=str) == [None, "mic"]
@@ -80,10 +90,24 @@ def test_status_tells_of_everything(daemon, api, waiting):
             "state": "failed",
             "reason": "No device.",
             "restarts": 2,
-            "since": "1970-01-01T00:00:01.500000Z",
         }
     ]
-    assert api.get("/v1/adapters").json() == status["adapters"]
+    assert [each["reason"] for each in api.get("/v1/adapters").json()] == ["No device."]
+
+
+def test_a_jump_of_the_clock_moves_no_figure_and_drops_no_line(daemon, api, monkeypatch, waiting):
+    voice = daemon.voices.get("alba")
+    daemon.adapters = (AdapterStatus("mic", AdapterState.RUNNING, time.monotonic()),)
+    short = daemon.engine.say("Soon.", voice, lane="mic", expires_s=2 * SOON_S)
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() + 86_400.0)
+    status = api.get("/v1/status").json()
+    moments = [*(line["queued_at"] for line in status["queue"]), status["adapters"][0]["since"]]
+    assert len(moments) == 5
+    assert all(-1.0 < age_s(moment) < SOON_S for moment in moments)
+    daemon.engine.queue.resume()
+    assert short.wait(SOON_S).state == "done"
+    assert api.get("/v1/status").json()["latency"]["mic"]["first_audio_p95_s"] < SOON_S
 
 
 def test_latency_of_a_lane_is_told_once_it_spoke(daemon, api):
@@ -114,6 +138,8 @@ def test_a_line_is_said_in_its_lane(daemon, api):
         ({"text": "..."}, 422, "urn:rtvc-bridge:text-rejected"),
         ({"text": "a" * 501}, 422, "urn:rtvc-bridge:text-rejected"),
         ({"speed": 9}, 422, "urn:rtvc-bridge:invalid-request"),
+        ({"pitch_semitones": 13}, 422, "urn:rtvc-bridge:invalid-request"),
+        ({"expression": -0.1}, 422, "urn:rtvc-bridge:invalid-request"),
         ({"text": None}, 422, "urn:rtvc-bridge:invalid-request"),
         ({"text": "\ud800"}, 422, "urn:rtvc-bridge:text-rejected"),
         ({"user": "\ud800"}, 422, "urn:rtvc-bridge:invalid-request"),
@@ -149,19 +175,26 @@ def test_what_waits_can_be_cleared_by_lane_and_user(daemon, api, waiting, query,
     assert [line["text"] for line in api.get("/v1/queue").json()] == [f"Line {n}." for n in left]
 
 
-def test_a_line_can_be_cancelled_and_put_first(daemon, api, waiting):
-    first, second, _ = (utterance.status.id for utterance in waiting)
-    assert api.post(f"/v1/utterances/{second}/promote").status_code == 204
+def test_a_line_can_be_cancelled_and_moved(daemon, api, waiting):
+    first, second, other = (utterance.status.id for utterance in waiting)
+
+    def listed():
+        return [line["id"] for line in api.get("/v1/queue").json()]
+
+    assert api.post(f"/v1/utterances/{second}/move", json={"before": first}).status_code == 204
+    assert listed() == [second, first, other]
+    assert api.post(f"/v1/utterances/{second}/move").status_code == 204
+    assert listed() == [first, second, other]
     assert api.delete(f"/v1/utterances/{first}").status_code == 204
     assert api.delete(f"/v1/utterances/{first}").status_code == 204
     assert waiting[0].status.state == "cancelled"
-    detail = problem(
-        api.post(f"/v1/utterances/{first}/promote"), 404, "urn:rtvc-bridge:utterance-not-found"
-    )
-    assert "does not wait" in detail
+    for number, body in ((first, {}), (second, {"before": first}), (second, {"before": other})):
+        answer = api.post(f"/v1/utterances/{number}/move", json=body)
+        detail = problem(answer, 404, "urn:rtvc-bridge:utterance-not-found")
+        assert "does not wait" in detail
 
 
-@pytest.mark.parametrize("verb", ["", "/replay", "/promote"])
+@pytest.mark.parametrize("verb", ["", "/replay", "/move"])
 def test_a_line_that_never_was_is_not_found(api, verb):
     method = "POST" if verb else "DELETE"
     answer = api.request(method, f"/v1/utterances/999{verb}")
@@ -174,8 +207,11 @@ def test_a_line_can_be_said_again_while_its_lane_is_played(daemon, api):
     assert again.status_code == 202
     assert again.json()["id"] != number
     assert again.json()["text"] == "Hello there."
-    other = daemon.engine.say("Hm.", daemon.voices.get("alba"), lane="nowhere")
-    problem(api.post(f"/v1/utterances/{other.status.id}/replay"), 409, "urn:rtvc-bridge:no-player")
+    other = daemon.engine.say("Hm.", daemon.voices.get("alba"), lane="http").status.id
+    detail = problem(api.post(f"/v1/utterances/{other}/replay"), 409, "urn:rtvc-bridge:no-player")
+    assert detail == "Nothing plays the lane 'http'. Choose one of: mic."
+    there = api.post(f"/v1/utterances/{other}/replay", json={"lane": "mic"})
+    assert (there.status_code, there.json()["lane"]) == (202, "mic")
 
 
 def test_lanes_are_paused_and_resumed(daemon, api):
@@ -223,6 +259,17 @@ def test_a_voice_goes_out_as_a_file_and_comes_back(api):
     assert answer.json()["name"] == "Alba again"
     damaged = {"file": ("x", file.content[:-1])}
     problem(api.post("/v1/voices/import", files=damaged), 422, "urn:rtvc-bridge:voice-file")
+
+
+def test_files_that_hold_no_voice_are_listed_and_deleted_by_their_id(daemon, api, home):
+    file = home / "voices" / f"{'0' * 32}.voice.safetensors"
+    file.write_bytes(b"\x80\x04pickle")
+    (damaged,) = api.get("/v1/damaged-voices").json()
+    assert (damaged["id"], damaged["file"]) == ("0" * 32, str(file))
+    assert damaged["reason"]
+    assert [voice["name"] for voice in api.get("/v1/voices").json()] == ["alba"]
+    assert api.delete(f"/v1/voices/{damaged['id']}").status_code == 204
+    assert api.get("/v1/damaged-voices").json() == []
 
 
 def recording(seconds=8):
@@ -338,6 +385,17 @@ def test_the_unexpected_is_logged_by_place_and_told_without_words(home, caplog):
     problem(answer, 500, "about:blank")
     assert "secret" not in answer.text + caplog.text
     assert "GET /v1/voices failed: RuntimeError at" in caplog.text
+
+
+def test_a_line_has_the_pitch_it_was_asked_for(daemon, api):
+    heard: list[Utterance] = []
+    end = daemon.engine.play_lane("other", heard.append)
+    for octaves in (0, 1):
+        line = LINE | {"lane": "other", "pitch_semitones": 12 * octaves, "expression": 0.5}
+        api.post("/v1/say", json=line)
+    end()
+    usual, higher = (pitch_hz(joined(utterance)) for utterance in heard)
+    assert higher == pytest.approx(2 * usual, rel=0.02)
 
 
 def test_a_lane_of_words_uses_the_speed_it_was_asked_for(daemon, api):

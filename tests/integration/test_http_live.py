@@ -14,6 +14,7 @@ from http_host import SOON_S, served
 from rtvc_bridge import http
 from rtvc_bridge.errors import ConfigError, DeviceError, StorageError
 from rtvc_bridge.http import Settings
+from rtvc_bridge.levels import Levels
 from rtvc_bridge.plugins import AdapterState
 from rtvc_bridge.testing import humming
 
@@ -74,6 +75,22 @@ def test_a_watcher_is_told_when_an_adapter_fails(daemon, api):
         name, adapters = next(stream)
     assert name == "adapters"
     assert [(each["state"], each["reason"]) for each in adapters] == [("failed", "No device.")]
+
+
+def test_a_watcher_is_told_how_loud_the_lanes_are_until_they_are_silent(home):
+    now = 0.0
+    levels = Levels(lambda: now)
+    with served(home, levels=levels) as daemon, daemon.client() as api:
+        levels.note("mic", 0.5)
+        with api.stream("GET", "/v1/events") as answer:
+            stream = events(answer)
+            next(stream)
+            assert [next(stream) for _ in range(2)] == [("levels", {"mic": -6.0})] * 2
+            now = 60.0
+            while next(stream) != ("levels", {}):
+                pass
+            daemon.engine.say("One.", daemon.voices.get("alba"), lane="mic")
+            assert next(stream)[0] == "status", "silence is told once"
 
 
 def test_one_watcher_too_many_is_refused_and_a_place_is_free_again_after_one_left(home):

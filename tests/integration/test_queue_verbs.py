@@ -3,11 +3,13 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
 from rtvc_bridge.engine import Engine, State, Utterance
-from rtvc_bridge.errors import UtteranceNotFoundError
+from rtvc_bridge.errors import UtteranceNotFoundError, VoiceFileError, WorkerError
+from rtvc_bridge.schedule import Limits
 from rtvc_bridge.testing import NAME, humming, tone_voice
 
 ALBA = tone_voice("alba", 220.0)
@@ -117,22 +119,53 @@ def test_a_pause_of_everything_ends_with_a_resume_of_everything(busy):
     assert held.wait(SOON_S).state is State.DONE
 
 
-def test_a_promoted_line_is_its_users_next(busy):
+def test_a_line_is_spoken_where_it_was_moved_to(busy):
     engine, pipeline, _ = busy
     ended = []
     engine.on_status(lambda status: ended.append(status.id) if status.ended_at else None)
     second = engine.say("Second.", ALBA, lane="a", user="ann")
     third = engine.say("Third.", ALBA, lane="a", user="ann")
-    engine.queue.promote(third.status.id)
+    engine.queue.move(third.status.id, before=second.status.id)
     pipeline.let()
     assert second.wait(SOON_S).state is State.DONE
     assert ended.index(third.status.id) < ended.index(second.status.id)
 
 
-def test_a_line_that_does_not_wait_cannot_be_promoted(busy):
+def test_a_line_is_moved_among_its_users_waiting_lines_only(busy):
     engine, _, first = busy
-    with pytest.raises(UtteranceNotFoundError, match="does not wait"):
-        engine.queue.promote(first.status.id)
+    waiting = engine.say("Second.", ALBA, lane="a", user="ann")
+    other = engine.say("Third.", ALBA, lane="a", user="bob")
+    with pytest.raises(UtteranceNotFoundError, match="number 1 does not wait any more"):
+        engine.queue.move(first.status.id, before=None)
+    for before in (first, other):
+        with pytest.raises(UtteranceNotFoundError, match=f"number {before.status.id} does not"):
+            engine.queue.move(waiting.status.id, before=before.status.id)
+
+
+def test_a_line_cancelled_while_it_is_announced_counts_no_more():
+    with Engine(humming(), limits=Limits(1, 1, 1)) as engine:
+        engine.queue.pause()
+        end = engine.on_status(lambda status: engine.queue.find(status.id).cancel())
+        first = engine.say("Never mind.", ALBA, lane="a")
+        end()
+        assert first.status.state is State.CANCELLED
+        assert engine.queue.listed() == ()
+        assert engine.say("Room again.", ALBA, lane="a").status.state is State.QUEUED
+
+
+def test_a_line_that_failed_tells_what_was_raised():
+    stranger = replace(ALBA, tensors={})
+    with Engine(humming(fail_on="Fail")) as engine:
+        refused = engine.say("Hello.", stranger, lane="a").wait(SOON_S)
+        broken = engine.say("Fail.", ALBA, lane="a").wait(SOON_S)
+        done = engine.say("Hello.", ALBA, lane="a").wait(SOON_S)
+    assert refused.error == "VoiceFileError"
+    assert isinstance(refused.failure, VoiceFileError)
+    assert (
+        str(refused.failure) == refused.reason == "The voice 'alba' was not enrolled for humming."
+    )
+    assert isinstance(broken.failure, WorkerError)
+    assert (done.failure, done.error) == (None, None)
 
 
 def test_a_replayed_line_is_said_again_by_the_same_user_in_the_same_lane():
@@ -143,6 +176,17 @@ def test_a_replayed_line_is_said_again_by_the_same_user_in_the_same_lane():
         assert (again.text, again.status.lane, again.status.user) == ("Once more.", "a", "ann")
         assert again.status.id != first.status.id
         assert [audio.samples.tolist() for audio in again] == [a.samples.tolist() for a in sound]
+
+
+def test_a_replayed_line_is_said_in_another_lane_when_one_is_named():
+    with Engine(humming()) as engine:
+        first = engine.say("Once more.", ALBA, lane="http", user="ann")
+        again = engine.queue.replay(first.status.id, lane="speaker")
+        assert (again.text, again.status.lane, again.status.user) == (
+            "Once more.",
+            "speaker",
+            "ann",
+        )
 
 
 def test_lines_that_are_long_over_are_forgotten():

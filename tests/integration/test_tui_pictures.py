@@ -40,13 +40,13 @@ def daemon():
 
 @pytest.fixture
 def looks_as_before(daemon, snap_compare):
-    def look(*keys, waits_for, sign_of_life="ready", **options):
+    def look(*keys, waits_for, also="", sign_of_life="ready", **options):
         app = bridge(daemon, phrases=PHRASES, **options)
 
         async def go(pilot):
             await until(pilot, lambda: sign_of_life in shown(app))
             await pilot.press(*keys)
-            await until(pilot, lambda: waits_for in shown(app))
+            await until(pilot, lambda: waits_for in shown(app) and also in shown(app))
             await pilot.pause()
 
         return snap_compare(app, terminal_size=(80, 24), run_before=go)
@@ -64,7 +64,9 @@ def test_speak_into_a_lane_that_nothing_plays(looks_as_before, daemon):
 
 
 def test_queue(looks_as_before):
-    assert looks_as_before("alt+q", "down", waits_for="alba: Could you say")
+    assert looks_as_before(
+        "alt+q", "down", waits_for="alba: Could you say", also="screen  12 s  Of course."
+    )
 
 
 def test_voices(looks_as_before):
@@ -97,8 +99,7 @@ def test_log(looks_as_before):
 
 def test_no_daemon(looks_as_before, daemon):
     daemon.up = False
-    words = "Start one now?"
-    assert looks_as_before(sign_of_life=words, waits_for=words, start=Process)
+    assert looks_as_before(sign_of_life="Start one now?", waits_for="esc Cancel", start=Process)
 
 
 def test_light(looks_as_before):

@@ -1,7 +1,7 @@
-"""The queue, adapters, latency and log in the terminal screen."""
+"""The queue, latency and log in the terminal screen."""
 
 import pytest
-from integration.tui_standin import StandIn, adapter, bridge, drive, shown, until
+from integration.tui_standin import StandIn, bridge, drive, shown, until
 
 pytestmark = pytest.mark.tui
 
@@ -68,7 +68,6 @@ def test_the_queue_shows_every_line_with_lane_user_and_state(daemon):
         (["s"], ("skip", "speaker", None)),
         (["down", "s"], ("skip", "mic", None)),
         (["down", "down", "x"], ("cancel", 3)),
-        (["down", "down", "down", "u"], ("promote", 4)),
         (["c"], ("clear", "speaker", None)),
         (["C"], ("clear", None, None)),
         (["down", "space"], ("pause", "mic")),
@@ -92,6 +91,78 @@ def test_a_paused_lane_is_named_and_the_same_key_lets_it_go_on(daemon):
 
     drive(app, script)
     assert daemon.calls[-2:] == [("pause", "speaker"), ("resume", "speaker")]
+
+
+def waiting(app):
+    """Return the words of the lines that wait, top to bottom."""
+    lines = [line.split() for line in shown(app).splitlines()]
+    return [words[-1] for words in lines if words[:2] == ["·", "queued"]]
+
+
+def test_a_line_moves_past_those_of_its_user_and_never_past_another_s(daemon):
+    for text, user in (("Fifth", "bob"), ("Sixth", "ann")):
+        daemon.say(text, voice="alba", lane="speaker", user=user)
+    app = bridge(daemon)
+    before = len(daemon.calls)
+
+    async def script(pilot):
+        await pilot.press("alt+q")
+        await until(pilot, lambda: waiting(app) == ["Third", "Fourth", "Fifth", "Sixth"])
+        await pilot.press(*["down"] * 5, "ctrl+up")
+        await until(pilot, lambda: waiting(app) == ["Third", "Sixth", "Fifth", "Fourth"])
+        await pilot.press("ctrl+up")
+        await until(pilot, lambda: "It cannot go up" in shown(app))
+        await pilot.press("ctrl+down")
+        await until(pilot, lambda: waiting(app) == ["Third", "Fourth", "Fifth", "Sixth"])
+        await until(pilot, lambda: len(daemon.calls) == before + 2)
+
+    drive(app, script)
+    assert daemon.calls[before:] == [("move", 6, 4), ("move", 6, None)]
+
+
+def test_moves_pressed_in_quick_succession_arrive_in_order(daemon):
+    for text in ("Fifth", "Sixth", "Seventh"):
+        daemon.say(text, voice="alba", lane="speaker", user="ann")
+    app = bridge(daemon)
+    before = len(daemon.calls)
+
+    async def script(pilot):
+        await pilot.press("alt+q")
+        await until(pilot, lambda: "Seventh" in shown(app))
+        await pilot.press("end", *["down"] * 6, *["ctrl+up"] * 3)
+        await until(pilot, lambda: len(daemon.calls) == before + 3)
+
+    drive(app, script)
+    assert daemon.calls[before:] == [("move", 7, 6), ("move", 7, 5), ("move", 7, 4)]
+
+
+def test_a_line_that_ended_before_it_was_moved_is_named(daemon):
+    app = bridge(daemon)
+
+    async def script(pilot):
+        daemon.say("Fifth", voice="alba", lane="speaker", user="bob")
+        await pilot.press("alt+q")
+        await until(pilot, lambda: "Fifth" in shown(app))
+        await pilot.press(*["down"] * 4)
+        del daemon.lines[5]
+        await pilot.press("ctrl+up")
+        await until(pilot, lambda: "There is no line number 5 any more." in shown(app))
+        await until(pilot, lambda: waiting(app) == ["Third", "Fourth"])
+
+    drive(app, script)
+
+
+def test_a_line_that_is_spoken_shows_for_how_long(daemon):
+    daemon.lines[1]["first_delivered_s"] = 5.0
+    app = bridge(daemon)
+
+    async def script(pilot):
+        await pilot.press("alt+q")
+        await until(pilot, lambda: "Fourth" in shown(app))
+        lines = [line.split() for line in shown(app).splitlines()]
+        assert ["▶", "speaking", "speaker", "ann", "7", "s", "First"] in lines
+
+    drive(app, script)
 
 
 def test_the_cursor_stays_on_its_line_when_those_before_it_go(daemon):
@@ -119,7 +190,7 @@ def test_an_empty_queue_says_so_and_its_keys_do_no_harm(daemon):
     async def script(pilot):
         await pilot.press("alt+q")
         await until(pilot, lambda: "Nothing is being said and nothing waits." in shown(app))
-        await pilot.press("x", "u", "c", "s")
+        await pilot.press("x", "ctrl+up", "ctrl+down", "c", "s")
         await until(pilot, lambda: ("skip", None, None) in daemon.calls)
 
     drive(app, script)
@@ -135,26 +206,6 @@ def test_a_refusal_of_the_daemon_is_shown_word_for_word(daemon):
         del daemon.lines[1]
         await pilot.press("x")
         await until(pilot, lambda: "There is no line number 1 any more." in shown(app))
-
-    drive(app, script)
-
-
-def test_a_failed_adapter_is_shown_with_reason_and_restarts(daemon):
-    daemon.adapters = [
-        adapter("http"),
-        adapter("discord", state="failed", reason="The token is wrong.", restarts=3),
-    ]
-    app = bridge(daemon)
-
-    async def script(pilot):
-        await until(pilot, lambda: "failed: discord" in shown(app))
-        await pilot.press("alt+a", "down")
-        await until(pilot, lambda: "discord: The token is wrong." in shown(app))
-        lines = [line.split() for line in shown(app).splitlines()]
-        assert ["discord", "failed", "12", "s", "3", *["The", "token", "is", "wrong."]] in lines
-        assert "Lanes that are played: mic, speaker." in shown(app)
-        daemon.players = []
-        await until(pilot, lambda: "No adapter plays any lane" in shown(app))
 
     drive(app, script)
 

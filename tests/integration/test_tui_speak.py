@@ -5,7 +5,9 @@ from integration.tui_standin import StandIn, bridge, drive, shown, until
 from textual.widgets import Input
 
 from rtvc_bridge.errors import TextRejectedError
+from rtvc_bridge.pipeline import EXPRESSION_RANGE, PITCH_RANGE, SPEED_RANGE
 from rtvc_bridge.tui.picker import Picker
+from rtvc_bridge.tui.speak import EXPRESSIONS, PITCHES, SPEEDS
 
 pytestmark = pytest.mark.tui
 
@@ -54,7 +56,7 @@ def test_voice_lane_and_speed_are_picked_with_the_keyboard(daemon):
     async def script(pilot):
         await until(pilot, lambda: "Voice alba" in shown(app))
         app.query_one("#voice", Picker).focus()
-        for _ in ("voice", "lane", "speed"):
+        for _ in ("voice", "lane", "speed", "pitch", "expression"):
             await pilot.press("enter", "down", "enter", "tab")
         await until(pilot, lambda: app.focused is app.query_one("#line"))
         await pilot.press(*"Hi", "enter")
@@ -62,6 +64,37 @@ def test_voice_lane_and_speed_are_picked_with_the_keyboard(daemon):
 
     drive(app, script)
     assert ("say", "Hi", "bruno", "mic", 1.1) in daemon.calls
+    assert daemon.manners == [(1.1, 1.0, 1.25)]
+
+
+def test_what_is_picked_holds_for_every_line_after_it_even_by_another_daemon(daemon):
+    app = bridge(daemon)
+
+    async def script(pilot):
+        await until(pilot, lambda: "Voice alba" in shown(app))
+        app.query_one("#pitch", Picker).focus()
+        await pilot.press("enter", "down", "down", "enter", "tab", "tab")
+        await pilot.press(*"One", "enter")
+        await until(pilot, lambda: daemon.said() == ["One"])
+        daemon.die()
+        await until(pilot, lambda: "not connected" in shown(app))
+        daemon.come_back()
+        await until(pilot, lambda: "ready" in shown(app))
+        await pilot.press(*"Two", "enter")
+        await until(pilot, lambda: daemon.said() == ["One", "Two"])
+
+    drive(app, script)
+    assert daemon.manners == [(1.0, 2.0, 1.0)] * 2
+
+
+def test_every_choice_of_the_pickers_is_one_that_the_engine_takes():
+    for range_, offered in (
+        (SPEED_RANGE, SPEEDS),
+        (PITCH_RANGE, PITCHES),
+        (EXPRESSION_RANGE, EXPRESSIONS),
+    ):
+        assert range_[0] <= min(map(float, offered))
+        assert max(map(float, offered)) <= range_[1]
 
 
 def test_a_lane_that_nothing_plays_is_named_before_anything_is_said(daemon):
@@ -124,13 +157,15 @@ def test_up_and_down_walk_the_lines_said_before_and_keep_the_one_begun(daemon):
 
 
 def test_function_keys_say_quick_phrases_and_leave_the_line_alone(daemon):
-    app = bridge(daemon, phrases=["Hello.", "No, thank you."])
+    app = bridge(daemon, phrases=["Hello.", "No, thank you."], phrases_in="my.toml")
 
     async def script(pilot):
         await until(pilot, lambda: "Voice alba" in shown(app))
         assert "F2 No, thank you." in shown(app)
         await pilot.press(*"half", "f2", "f3", "f1")
         await until(pilot, lambda: len(daemon.said()) == 2)
+        await until(pilot, lambda: "F3 has no quick phrase." in shown(app))
+        assert "my.toml" in shown(app)
         assert typed(app) == "half"
 
     drive(app, script)

@@ -248,3 +248,35 @@ def test_the_last_recording_can_be_taken_out_again(voices, clips):
         await until(pilot, lambda: "1: a.wav" in shown(app))
 
     voices(script)
+
+
+def test_damaged_voice_files_are_named_with_the_reason_and_cannot_be_chosen(daemon):
+    daemon.broken = [
+        {"id": "0badc0de", "file": "/voices/0badc0de.voice", "reason": "It ends in the middle."}
+    ]
+    app = bridge(daemon)
+
+    async def script(pilot):
+        await until(pilot, lambda: "ready" in shown(app))
+        await pilot.press("alt+v")
+        await until(pilot, lambda: "0badc0de.voice: It ends in the middle." in shown(app))
+        await pilot.press(*["down"] * 5)
+        await until(pilot, lambda: "id bruno" in shown(app))
+        daemon.broken = []
+        await until(pilot, lambda: "0badc0de" not in shown(app))
+
+    drive(app, script)
+
+
+def test_many_damaged_files_are_counted(daemon):
+    daemon.broken = [
+        {"id": f"{n}", "file": f"{n}.voice", "reason": "Not a voice file."} for n in range(9)
+    ]
+    app = bridge(daemon)
+
+    async def script(pilot):
+        await until(pilot, lambda: "ready" in shown(app))
+        await pilot.press("alt+v")
+        await until(pilot, lambda: "and 6 more" in shown(app))
+
+    drive(app, script)

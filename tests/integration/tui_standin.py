@@ -11,8 +11,22 @@ from typing import Any
 
 from textual.pilot import Pilot
 
-from rtvc_bridge.client import EnrolmentView, StatusView, UtteranceView, VoiceView
-from rtvc_bridge.errors import DaemonError, NoPlayerError, UtteranceNotFoundError, VoiceNameError
+from rtvc_bridge.client import (
+    DamagedView,
+    DevicesView,
+    EnrolmentView,
+    ReloadView,
+    StatusView,
+    UtteranceView,
+    VoiceView,
+)
+from rtvc_bridge.errors import (
+    ConfigError,
+    DaemonError,
+    NoPlayerError,
+    UtteranceNotFoundError,
+    VoiceNameError,
+)
 from rtvc_bridge.tui import BridgeApp
 
 NOW = datetime(2026, 11, 22, 19, 0, 12, tzinfo=UTC)
@@ -45,6 +59,9 @@ class StandIn:
         self.adapters = [adapter("http"), adapter("speaker")]
         self.latency: dict[str, Any] = {}
         self.findings: list[Any] = []
+        self.manners: list[tuple[float, float, float]] = []
+        self.broken: list[DamagedView] = []
+        self.outputs: dict[str, DevicesView] = {}
         self.enrol_gate = threading.Event()
         self.enrol_gate.set()
         self._events: SimpleQueue[tuple[str, Any] | None] = SimpleQueue()
@@ -80,15 +97,26 @@ class StandIn:
             "started_at": QUEUED_AT,
             "ready": True,
             "pipeline": "humming",
-            "queue": sorted(live, key=lambda line: (line["state"] == "queued", line["id"])),
+            "queue": sorted(live, key=lambda line: line["state"] == "queued"),
             "paused": list(self.paused),
             "players": list(self.players),
             "adapters": [adapter.copy() for adapter in self.adapters],
             "latency": self.latency,
         }
 
-    def say(self, text: str, *, voice: str, lane: str, user: str, speed: float) -> UtteranceView:
+    def say(
+        self,
+        text: str,
+        *,
+        voice: str,
+        lane: str,
+        user: str,
+        speed: float = 1.0,
+        pitch_semitones: float = 0.0,
+        expression: float = 1.0,
+    ) -> UtteranceView:
         self._check("say", text, voice, lane, speed)
+        self.manners.append((speed, pitch_semitones, expression))
         if lane not in self.players:
             raise NoPlayerError(f"No adapter plays {lane!r}.")
         number = len(self.lines) + 1
@@ -126,12 +154,16 @@ class StandIn:
     def replay(self, number: int) -> UtteranceView:
         self._check("replay", number)
         old = self.lines[number]
-        return self.say(
-            old["text"], voice=old["voice"], lane=old["lane"], user=old["user"], speed=1
-        )
+        return self.say(old["text"], voice=old["voice"], lane=old["lane"], user=old["user"])
 
-    def promote(self, number: int) -> None:
-        self._check("promote", number)
+    def move(self, number: int, *, before: int | None) -> None:
+        self._check("move", number, before)
+        if number not in self.lines:
+            raise UtteranceNotFoundError(f"There is no line number {number} any more.")
+        keys = [each for each in self.lines if each != number]
+        keys.insert(len(keys) if before is None else keys.index(before), number)
+        self.lines = {key: self.lines[key] for key in keys}
+        self._changed(number)
 
     def skip(self, *, lane: str | None, user: str | None) -> int:
         self._check("skip", lane, user)
@@ -152,6 +184,25 @@ class StandIn:
     def voices(self) -> Sequence[VoiceView]:
         self._check()
         return list(self.known.values())
+
+    def damaged(self) -> Sequence[DamagedView]:
+        self._check()
+        return list(self.broken)
+
+    def devices(self, adapter: str) -> DevicesView:
+        self._check()
+        if adapter not in self.outputs:
+            raise ConfigError(f"The adapter {adapter} has no devices to choose from.")
+        return self.outputs[adapter]
+
+    def choose_device(self, adapter: str, device: str) -> ReloadView:
+        self._check("device", adapter, device)
+        self.outputs[adapter]["chosen"] = device
+        return {"applied": [f"adapters.{adapter}"], "refused": []}
+
+    def sound(self, **levels_db: float) -> None:
+        """Tell how loud the lanes are."""
+        self._events.put(("levels", levels_db))
 
     def rename(self, name: str, new: str) -> None:
         self._check("rename", name, new)

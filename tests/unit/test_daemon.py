@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -15,9 +16,11 @@ from rtvc_bridge.config import Settings, Strict
 from rtvc_bridge.daemon.serve import adapter_settings
 from rtvc_bridge.daemon.state import held_state
 from rtvc_bridge.daemon.supervisor import ENDED, Supervisor
+from rtvc_bridge.engine import Engine
 from rtvc_bridge.errors import ConfigError, DaemonError, DeviceError
 from rtvc_bridge.paths import ADDRESS_FILE
-from rtvc_bridge.plugins import AdapterState, Host
+from rtvc_bridge.plugins import AdapterState, Host, Reload
+from rtvc_bridge.voices import VoiceStore
 
 SOON_S = 20.0
 HOLDER = """
@@ -29,6 +32,18 @@ with held_state(Path(sys.argv[1])) as state:
     print("held", flush=True)
     sys.stdin.read()
 """
+
+
+HOST = Host(
+    engine=cast(Engine, None),  # these adapters do not speak
+    voices=VoiceStore(Path("voices")),
+    settings=Settings(),
+    ready=lambda: True,
+    adapters=tuple,
+    announce=lambda url, token_file: None,
+    stop=lambda: None,
+    reload=lambda: Reload((), ()),
+)
 
 
 class Table(Strict):
@@ -57,6 +72,14 @@ class Fails:
             self.ended.set()
 
 
+class Tells(Fails):
+    """An adapter that says how it fares."""
+
+    async def run(self, host, settings):
+        host.tell("It waits for its program.")
+        await super().run(host, settings)
+
+
 class Returns(Fails):
     """An adapter that ends by itself."""
 
@@ -66,7 +89,7 @@ class Returns(Fails):
 
 @asynccontextmanager
 async def supervised(first_pause_s=0.01, **adapters):
-    supervisor = Supervisor(cast(Host, None), adapters.__getitem__, first_pause_s=first_pause_s)
+    supervisor = Supervisor(HOST, adapters.__getitem__, first_pause_s=first_pause_s)
     supervisor.start({name: Table() for name in adapters})
     yield supervisor
     await supervisor.stop_all()
@@ -159,3 +182,17 @@ def test_a_daemon_that_was_killed_leaves_no_lock(tmp_path):
     with held_state(tmp_path):
         address = json.loads((tmp_path / ADDRESS_FILE).read_text(encoding="utf-8"))
         assert (address["pid"], address["url"]) == (os.getpid(), "")
+
+
+def test_an_adapter_that_runs_can_say_how_it_fares():
+    async def story():
+        waiting, other = Tells(), Fails()
+        async with supervised(waiting=waiting, other=other) as supervisor:
+            await asyncio.wait_for(waiting.serving.wait(), SOON_S)
+            told = {each.name: (each.state, each.reason) for each in supervisor.statuses()}
+        assert told == {
+            "waiting": (AdapterState.RUNNING, "It waits for its program."),
+            "other": (AdapterState.RUNNING, None),
+        }
+
+    asyncio.run(story())

@@ -143,6 +143,23 @@ def test_a_delivery_after_the_end_is_counted_when_it_comes(engine):
     assert ledger.latency()["test"].first_delivered_p50_s is not None
 
 
+def test_whoever_waits_for_a_watcher_waits_until_there_is_one(engine):
+    async def follow():
+        watchers = Watchers(engine, limit=1, changed=lambda status, text: b"")
+        waiting = asyncio.create_task(watchers.wait_for_one())
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        with watchers.watcher():
+            await waiting
+        again = asyncio.create_task(watchers.wait_for_one())
+        await asyncio.sleep(0)
+        assert not again.done()
+        again.cancel()
+        watchers.close()
+
+    asyncio.run(follow())
+
+
 def test_percentiles_are_of_the_times_from_asking_to_sound():
     now = 0.0
     with Engine(humming(), clock=lambda: now) as engine:

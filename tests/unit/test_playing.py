@@ -11,7 +11,7 @@ from rtvc_bridge.audio import PCM_RATE_HZ, Audio, joined, silence
 from rtvc_bridge.engine import Engine, State
 from rtvc_bridge.engine.directory import KEPT
 from rtvc_bridge.levels import Levels
-from rtvc_bridge.playing import CUSHION_S, PIECE_S, Cushion, Player
+from rtvc_bridge.playing import CUSHION_S, PIECE_S, Cushion, Player, Reading
 from rtvc_bridge.testing import LOUDNESS, humming, tone_voice
 
 SOON_S = 20.0
@@ -96,7 +96,7 @@ def test_lines_play_in_the_order_in_which_the_engine_makes_them(engine, player):
     engine.say(line, ALBA, lane="speaker", user="one")
     other = engine.say(line, BERT, lane="speaker", user="two")
     last = engine.say(line, CARA, lane="speaker", user="two")
-    engine.queue.promote(last.status.id)
+    engine.queue.move(last.status.id, before=other.status.id)
     engine.queue.resume()
     for utterance in (first, other):
         utterance.wait(SOON_S)
@@ -127,6 +127,18 @@ def test_a_cancelled_line_is_silent_at_once_and_the_next_one_plays(engine, playe
     after = heard(player, 0.5)
     assert not np.any(after[PCM_RATE_HZ * 5 // 1000 : PCM_RATE_HZ * 20 // 1000])
     assert pitches_hz(after[PCM_RATE_HZ // 50 :], 0.2)[0] == pytest.approx(330, abs=11)
+
+
+def test_a_reading_tells_whether_it_was_cut_off(engine):
+    whole, cut = (Reading(said(engine, "All of it.", ALBA)) for _ in range(2))
+    while whole.frame():
+        pass
+    assert not whole.cancelled
+    cut.frame()
+    cut.utterance.cancel()
+    while cut.frame():
+        pass
+    assert cut.cancelled
 
 
 def test_a_cancel_fades_so_that_it_does_not_click(engine, player):

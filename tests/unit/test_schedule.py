@@ -134,12 +134,27 @@ def test_users_and_lanes_that_left_are_forgotten():
     }
 
 
-def test_a_promoted_item_is_taken_and_listed_before_the_others_of_its_user():
+@pytest.mark.parametrize(
+    ("item", "before", "order"),
+    [
+        ("a/x/3", "a/x/1", ["a/x/3", "a/y/1", "a/x/1", "a/x/2"]),
+        ("a/x/3", "a/x/2", ["a/x/1", "a/y/1", "a/x/3", "a/x/2"]),
+        ("a/x/1", None, ["a/x/2", "a/y/1", "a/x/3", "a/x/1"]),
+        ("a/x/2", "a/x/2", ["a/x/1", "a/y/1", "a/x/2", "a/x/3"]),
+    ],
+)
+def test_a_moved_item_is_listed_and_taken_where_it_was_put(item, before, order):
     lanes = filled("a/x/1", "a/y/1", "a/x/2", "a/x/3")
-    assert lanes.promote("a/x/3")
-    assert lanes.waiting() == ["a/x/3", "a/y/1", "a/x/1", "a/x/2"]
-    assert emptied(lanes) == ["a/x/3", "a/y/1", "a/x/1", "a/x/2"]
-    assert not lanes.promote("a/x/3")
+    assert lanes.move(item, before=before)
+    assert lanes.waiting() == order
+    assert emptied(lanes) == order
+
+
+@pytest.mark.parametrize("before", ["a/y/1", "b/x/1", "gone"])
+def test_an_item_is_moved_among_those_of_its_lane_and_user_only(before):
+    lanes = filled("a/x/1", "a/y/1", "b/x/1", "a/x/2")
+    assert not lanes.move("a/x/2", before=before)
+    assert lanes.waiting(lane="a", user="x") == ["a/x/1", "a/x/2"]
 
 
 def test_a_paused_lane_is_passed_over_until_it_is_resumed():

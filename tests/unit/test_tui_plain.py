@@ -20,7 +20,7 @@ def talk(daemon):
 
     def type_lines(*lines):
         written: list[str] = []
-        Plain(daemon.connect, written.append).run(lines)
+        Plain(daemon.connect, written.append, phrases=["Hello!", "Yes."]).run(lines)
         return written[1:]
 
     return type_lines
@@ -70,16 +70,44 @@ def test_the_queue_is_read_out_line_by_line(talk):
 
 
 def test_verbs_of_the_queue_reach_the_daemon(talk, daemon):
-    written = talk("One", "/up 1", "/cancel 1", "/pause", "/resume", "/pause all", "/again")
-    assert written == ["Line 1, speaking.", *["Done."] * 5, "Line 2."]
+    written = talk("One", "/cancel 1", "/pause", "/resume", "/pause all", "/again")
+    assert written == ["Line 1, speaking.", *["Done."] * 4, "Line 2."]
     assert daemon.calls[1:-1] == [
-        ("promote", 1),
         ("cancel", 1),
         ("pause", "speaker"),
         ("resume", "speaker"),
         ("pause", None),
         ("replay", 1),
     ]
+
+
+def test_a_waiting_line_moves_up_and_down(talk, daemon):
+    written = talk("One", "Two", "Three", "/up 3", "/down 3", "/up 1", "/up much")
+    assert written[3:] == [
+        "Line 3 is now number 2 in the queue.",
+        "Line 3 is now number 3 in the queue.",
+        "It stays: lines pass waiting ones of the same lane and user.",
+        "/up needs a number.",
+    ]
+    assert daemon.calls[3:] == [("move", 3, 2), ("move", 3, None)]
+
+
+def test_pitch_and_expression_hold_for_the_lines_after(talk, daemon):
+    written = talk("/pitch -2", "/expression 1.5", "/speed 0.9", "Hi", "/pitch low")
+    assert written[:2] == ["Pitch: -2 semitones.", "Expression: 1.5."]
+    assert written[-1] == "/pitch needs a number."
+    assert daemon.manners == [(0.9, -2.0, 1.5)]
+
+
+def test_quick_phrases_are_listed_and_said_by_number(talk, daemon):
+    written = talk("/phrases", "/2", "/3")
+    assert written == [
+        "/1: Hello!",
+        "/2: Yes.",
+        "Line 1, speaking.",
+        "There is no quick phrase 3. /phrases lists them.",
+    ]
+    assert daemon.said() == ["Yes."]
 
 
 def test_the_status_tells_of_adapters_latency_and_the_lane(talk, daemon):
