@@ -3,13 +3,15 @@
 import asyncio
 import logging
 import threading
+from collections.abc import Sequence
 
 from pydantic import Field
 
 from rtvc_bridge.config import Strict
 from rtvc_bridge.engine import Engine
 from rtvc_bridge.levels import Levels
-from rtvc_bridge.plugins import Host
+from rtvc_bridge.plugins import Finding, Host
+from rtvc_virtualmic import doctor
 from rtvc_virtualmic.limiter import Limiter
 from rtvc_virtualmic.mic import LATENCY_MS, VirtualMic
 from rtvc_virtualmic.player import Player
@@ -39,6 +41,11 @@ class Settings(Strict):
 
     monitor_db: float = Field(default=0.0, ge=-60.0, le=12.0, allow_inf_nan=False)
     """How much louder or quieter that is, in decibels."""
+
+
+def findings(settings: Settings) -> Sequence[Finding]:
+    """Return what keeps the microphone from being heard."""
+    return doctor.examined(settings.device)
 
 
 async def run(host: Host, settings: Settings) -> None:

@@ -34,10 +34,11 @@ class Stream(Protocol):
     """An open way into the device.
 
     Attributes:
-        keeps_time: Whether it plays on while nothing is written, and skips what comes late.
+        may_rest: Whether nothing need be written while there is no sound: it is silent by
+            itself then, and plays what comes next at once.
     """
 
-    keeps_time: bool
+    may_rest: bool
 
     def write(self, samples: NDArray[np.float32]) -> None:
         """Take mono float32 [n], waiting until there is room for it.

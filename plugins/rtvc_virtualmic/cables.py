@@ -115,7 +115,7 @@ def chosen(devices: Sequence[Device], cable: Cable, device: str | None) -> tuple
 class CableStream:
     """An open stream. Made by `CableBackend`."""
 
-    keeps_time = False
+    may_rest = False
 
     def __init__(self, stream: Any, form: Format, lost: type[Exception]) -> None:  # noqa: ANN401 - sounddevice has no types
         self._stream = stream

@@ -28,11 +28,27 @@ class Recording:
     program: str
 
 
+@dataclass(frozen=True, slots=True)
+class Playing:
+    """A program's stream that plays.
+
+    Attributes:
+        sink: Number of what it plays into.
+        program: As the program calls itself.
+    """
+
+    sink: int
+    program: str
+
+
 class Control(Protocol):
     """A connection to the sound server. For one thread at a time.
 
     Every method raises DeviceError if the server is gone or refuses.
     """
+
+    def server(self) -> str:
+        """Return what the server calls itself."""
 
     def sinks(self) -> dict[str, int]:
         """Return the number of every output by name."""
@@ -48,6 +64,9 @@ class Control(Protocol):
 
     def recordings(self) -> Sequence[Recording]:
         """Return the streams that record."""
+
+    def playing(self) -> Sequence[Playing]:
+        """Return the streams that play."""
 
     def move(self, recording: int, source: str) -> None:
         """Let a stream record from `source`."""
@@ -65,6 +84,11 @@ class PulsectlControl:
     def __init__(self, pulse: Any, refused: type[Exception]) -> None:  # noqa: ANN401 - pulsectl has no types
         self._pulse = pulse
         self._refused = refused
+
+    def server(self) -> str:
+        """Return what the server calls itself."""
+        server = self._pulse.server_info()
+        return f"{server.server_name} {server.server_version}"
 
     def sinks(self) -> dict[str, int]:
         """Return the number of every output by name."""
@@ -90,13 +114,13 @@ class PulsectlControl:
     def recordings(self) -> Sequence[Recording]:
         """Return the streams that record."""
         return tuple(
-            Recording(
-                each.index,
-                each.source,
-                each.proplist.get("application.name") or each.name or "a program",
-            )
+            Recording(each.index, each.source, _program(each))
             for each in self._pulse.source_output_list()
         )
+
+    def playing(self) -> Sequence[Playing]:
+        """Return the streams that play."""
+        return tuple(Playing(each.sink, _program(each)) for each in self._pulse.sink_input_list())
 
     def move(self, recording: int, source: str) -> None:
         """Let a stream record from `source`."""
@@ -117,6 +141,10 @@ class PulsectlControl:
             self._pulse.sink_default_set(sink)
         if source:
             self._pulse.source_default_set(source)
+
+
+def _program(stream: Any) -> str:  # noqa: ANN401 - pulsectl has no types
+    return stream.proplist.get("application.name") or stream.name or "a program"
 
 
 @contextmanager

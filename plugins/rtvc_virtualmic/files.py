@@ -20,7 +20,7 @@ class PacedStream:
         file: Where to, None for nowhere.
     """
 
-    keeps_time = False
+    may_rest = False
 
     def __init__(self, form: Format, file: wave.Wave_write | None) -> None:
         self._form = form

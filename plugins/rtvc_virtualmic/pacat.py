@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rtvc_bridge.errors import DeviceError
 from rtvc_virtualmic.backend import Format
-from rtvc_virtualmic.control import START_SERVER, Control, Recording
+from rtvc_virtualmic.control import START_SERVER, Control, Playing, Recording
 
 LIMIT_S = 5.0
 PIPE_BYTES = 4096
@@ -24,6 +24,11 @@ _INSTALL = "on Debian or Ubuntu, sudo apt-get install pulseaudio-utils."
 
 class PactlControl:
     """Control through pactl 15 or later, one process per question."""
+
+    def server(self) -> str:
+        """Return what the server calls itself."""
+        said = dict(line.split(": ", 1) for line in _pactl("info").splitlines() if ": " in line)
+        return f"{said.get('Server Name', '?')} {said.get('Server Version', '')}"
 
     def sinks(self) -> dict[str, int]:
         """Return the number of every output by name."""
@@ -47,13 +52,13 @@ class PactlControl:
     def recordings(self) -> Sequence[Recording]:
         """Return the streams that record."""
         return tuple(
-            Recording(
-                each["index"],
-                each["source"],
-                each.get("properties", {}).get("application.name", "a program"),
-            )
+            Recording(each["index"], each["source"], _program(each))
             for each in _listed("source-outputs")
         )
+
+    def playing(self) -> Sequence[Playing]:
+        """Return the streams that play."""
+        return tuple(Playing(each["sink"], _program(each)) for each in _listed("sink-inputs"))
 
     def move(self, recording: int, source: str) -> None:
         """Let a stream record from `source`."""
@@ -75,6 +80,11 @@ class PactlControl:
 def pactl_control() -> Iterator[Control]:
     """Give the server through pactl."""
     yield PactlControl()
+
+
+def _program(stream: dict[str, Any]) -> str:
+    name: str = stream.get("properties", {}).get("application.name", "a program")
+    return name
 
 
 def _listed(kind: str) -> list[dict[str, Any]]:
@@ -103,7 +113,7 @@ def _pactl(*arguments: str) -> str:
 class PacatStream:
     """A running pacat. Made by `pacat_stream`."""
 
-    keeps_time = False
+    may_rest = False
 
     def __init__(self, process: subprocess.Popen[bytes], form: Format) -> None:
         self._process = process

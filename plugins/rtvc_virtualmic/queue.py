@@ -36,6 +36,7 @@ class SoundQueue:
         self._dropped_s = 0.0
         self._started_at: float | None = None  # when the first piece after silence came
         self._cleared = False
+        self._awake = False
         self._resampler = Resampler(rate_hz)
         self._source_hz: int | None = None
         self._ready = np.zeros(0, np.float32)
@@ -73,9 +74,20 @@ class SoundQueue:
             self._cleared = True
 
     def wait(self, timeout_s: float) -> None:
-        """Return when something waits, or after `timeout_s`; only for whoever takes."""
+        """Return once there is sound to take, at a wake, or after `timeout_s`.
+
+        Only for whoever takes.
+        """
         with self._lock:
-            self._lock.wait_for(lambda: self._pieces, timeout_s)
+            self._lock.wait_for(lambda: self._pieces or self._awake, timeout_s)
+            self._lock.wait_for(lambda: not self._held_back(), CUSHION_S)
+            self._awake = False
+
+    def wake(self) -> None:
+        """End a `wait` that is going on, or else the next."""
+        with self._lock:
+            self._awake = True
+            self._lock.notify()
 
     def take(self, count: int) -> tuple[NDArray[np.float32], bool]:
         """Return `count` samples, silence for want of sound, and whether there was sound."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rtvc_virtualmic.analysis import echo_ms, gaps, matches, onset, strongest_hz
+
 TONE_HZ = 997.0
 LEVEL = 0.4
 SWEEP_S = 0.3
@@ -12,13 +14,8 @@ PAUSE_S = 0.3
 TONE_S = 2.0
 
 QUIET = 0.01
-ECHO = 0.25
-ECHO_FROM_S = 0.003
 SLOW_MS = 150.0
 WRONG_RATE = 0.005
-WINDOW_S = 0.01
-JUMP_RAD = 0.3
-DIP = 0.7
 EDGE_S = 0.05
 
 
@@ -71,21 +68,21 @@ def judged(
     if float(np.abs(recording).max(initial=0)) < QUIET:
         return Report(heard=False, listeners=listeners)
     sweep_length = round(SWEEP_S * rate_hz)
-    match = _matches(recording, probe(rate_hz)[:sweep_length])
-    came = _onset(match)
+    match = matches(recording, probe(rate_hz)[:sweep_length])
+    came = onset(match)
     tone_from = came + round((SWEEP_S + PAUSE_S + EDGE_S) * rate_hz)
     tone = recording[tone_from : tone_from + round((TONE_S - 2 * EDGE_S) * rate_hz)]
     if len(tone) < rate_hz or float(np.abs(tone).max()) < QUIET:
         return Report(heard=False, listeners=listeners)
-    heard_hz = _strongest_hz(tone, rate_hz)
+    heard_hz = strongest_hz(tone, rate_hz)
     rms = float(np.sqrt(np.mean(tone.astype(np.float64) ** 2)))
     return Report(
         heard=True,
         level_db=20 * float(np.log10(rms * np.sqrt(2) / LEVEL)),
         rate=heard_hz / TONE_HZ,
         latency_ms=1000 * (came / rate_hz - sent_at_s),
-        gaps=_gaps(tone, rate_hz, heard_hz),
-        doubled_ms=_echo_ms(match, came, rate_hz),
+        gaps=gaps(tone, rate_hz, heard_hz),
+        doubled_ms=echo_ms(match, came, sweep_length, rate_hz),
         listeners=listeners,
     )
 
@@ -136,48 +133,3 @@ def _complaints(report: Report) -> list[str]:
     if report.latency_ms > SLOW_MS:
         found.append(f"It comes {report.latency_ms:.0f} ms late, which is felt in a talk.")
     return found
-
-
-def _matches(recording: NDArray[np.float32], sweep: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return how well the sweep fits at each sample of the recording, 1 at its best."""
-    size = 1 << (len(recording) + len(sweep)).bit_length()
-    spectrum = np.fft.rfft(recording, size) * np.conj(np.fft.rfft(sweep, size))
-    fit = np.abs(np.fft.irfft(spectrum, size)[: len(recording)])
-    best: NDArray[np.float64] = fit / max(float(fit.max(initial=0)), 1e-12)
-    return best
-
-
-def _onset(match: NDArray[np.float64]) -> int:
-    """Return where the first copy starts: a later one may be as loud."""
-    first = int(np.argmax(match > 0.8))
-    return first + int(np.argmax(match[first : first + 48]))
-
-
-def _echo_ms(match: NDArray[np.float64], came: int, rate_hz: int) -> float | None:
-    """Return how much later a second copy starts, None if there is none."""
-    start = came + round(ECHO_FROM_S * rate_hz)
-    rest = match[start : came + round(SWEEP_S * rate_hz)]
-    if not len(rest) or rest.max() < ECHO:
-        return None
-    return 1000 * (start + int(np.argmax(rest)) - came) / rate_hz
-
-
-def _strongest_hz(tone: NDArray[np.float32], rate_hz: int) -> float:
-    spectrum = np.abs(np.fft.rfft(tone * np.hanning(len(tone)), 4 * len(tone)))
-    return float(np.argmax(spectrum)) * rate_hz / (4 * len(tone))
-
-
-def _gaps(tone: NDArray[np.float32], rate_hz: int, heard_hz: float) -> int:
-    """Return in how many places the tone dips or its phase jumps."""
-    size = round(WINDOW_S * rate_hz)
-    count = len(tone) // size
-    turned = tone[: count * size] * np.exp(
-        -2j * np.pi * heard_hz * np.arange(count * size) / rate_hz
-    )
-    windows = turned.reshape(count, size).mean(axis=1)
-    level = np.abs(windows)
-    dips = level < DIP * np.median(level)
-    turns = np.angle(windows[1:] * np.conj(windows[:-1]))
-    broken = dips | np.concatenate([[False], np.abs(turns - np.median(turns)) > JUMP_RAD])
-    # A gap across windows is one.
-    return int(np.count_nonzero(broken & ~np.concatenate([[False], broken[:-1]])))

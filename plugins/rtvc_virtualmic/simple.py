@@ -15,7 +15,7 @@ PROGRAM = "rtvc-bridge"
 class SimpleStream:
     """An open stream. Made by `simple_stream`."""
 
-    keeps_time = True
+    may_rest = True
 
     def __init__(self, stream: Any, form: Format, lost: type[Exception]) -> None:  # noqa: ANN401 - pasimple has no types
         self._stream = stream
@@ -55,7 +55,7 @@ def simple_stream(sink: str, form: Format, latency_ms: int) -> SimpleStream:
             stream_name="voice",
             device_name=sink,
             tlength=latency_ms * form.rate_hz // 1000 * form.frame_bytes,
-            prebuf=0,  # plays from the first sample on, and through every underrun
+            prebuf=form.frame_bytes,  # plays from the first sample on; waits when there is none
         )
     except pasimple.PaSimpleError as error:
         raise DeviceError(f"The sound server refuses a stream ({error}). {START_SERVER}") from error

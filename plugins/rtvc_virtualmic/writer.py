@@ -5,8 +5,6 @@ import threading
 import time
 from collections.abc import Callable
 
-import numpy as np
-
 from rtvc_bridge.errors import DeviceError
 from rtvc_virtualmic.backend import Stream
 from rtvc_virtualmic.latency import Latency
@@ -19,17 +17,15 @@ REST_AFTER_S = 0.2
 REST_S = 1.0
 RETRY_S = 0.25
 CLOSE_S = 2.0
-WAITED_S = 0.006
-"""A write that takes longer than this has waited for room."""
-AHEAD_S = 2.0
-"""Most that a server reads ahead."""
+DRY = 0.75
+"""Share of what is handed ahead after which it can be used up: the server plays in blocks."""
 
 
 class Writer:
     """Writes a queue into a stream until closed, and opens it anew whenever it is lost.
 
-    Silence is written too, but a stream that keeps time rests in a long one, but for a sign of
-    life every REST_S.
+    Silence is written too. Only a stream that may rest does so in a long one, but for a sign of
+    life every REST_S; the next sound then need not wait behind silence.
 
     Args:
         queue: Read by this writer only.
@@ -76,6 +72,7 @@ class Writer:
     def close(self) -> None:
         """End. A server that hangs is not waited for longer than CLOSE_S."""
         self._stop.set()
+        self._queue.wake()
         self._thread.join(CLOSE_S)
 
     def _run(self) -> None:
@@ -109,16 +106,14 @@ class Writer:
         ahead_ms, count = self._latency.ms, round(BLOCK_S * self._rate_hz)
         sounded_at = written_at = time.monotonic()
         while not self._stop.is_set() and not self._reopen.is_set():
-            resting = stream.keeps_time and written_at - sounded_at > REST_AFTER_S
+            resting = stream.may_rest and written_at - sounded_at > REST_AFTER_S
             if resting:
                 self._queue.wait(REST_S)
             samples, has_sound = self._queue.take(count)
-            idle_s = time.monotonic() - written_at
-            if idle_s > ahead_ms / 1000 and stream.keeps_time:
-                self._refill(stream, idle_s)
-            if idle_s > ahead_ms / 1000 and sounded_at == written_at and not resting:
+            now = time.monotonic()
+            if sounded_at == written_at and now - written_at > DRY * ahead_ms / 1000:
                 self.underruns += 1
-                self._latency.ran_dry(time.monotonic())
+                self._latency.ran_dry(now)
             stream.write(samples)
             written_at = time.monotonic()
             if has_sound:
@@ -126,17 +121,3 @@ class Writer:
             elif self._latency.look(written_at) != ahead_ms:
                 return
         self._reopen.clear()
-
-    def _refill(self, stream: Stream, idle_s: float) -> None:
-        """Write silence, which the server skips, until nothing is late any more.
-
-        A little more than `idle_s` may be missing: the server reads further ahead when a
-        recorder comes or goes. Once it makes a write wait, all is there.
-        """
-        stream.write(np.zeros(round(idle_s * self._rate_hz), np.float32))
-        block = np.zeros(round(BLOCK_S * self._rate_hz), np.float32)
-        for _ in range(round(AHEAD_S / BLOCK_S)):
-            asked_at = time.monotonic()
-            stream.write(block)
-            if time.monotonic() - asked_at > WAITED_S:
-                return

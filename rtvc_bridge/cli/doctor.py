@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from rtvc_bridge import paths
+from rtvc_bridge import paths, plugins
 from rtvc_bridge.cli.assembly import library, opened_worker, voice_store
 from rtvc_bridge.config import Settings
 from rtvc_bridge.errors import DeviceError, OperatorError
@@ -21,6 +21,8 @@ from rtvc_bridge.stages.cache import State
 
 MIN_FREE_GB = 1.0
 WEIGHTS_GB = 0.4
+ALWAYS = "virtualmic"
+"""Its microphone is there for `mic` and for other programs, also if the daemon does not use it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ def _checks(settings: Settings, *, start: bool) -> Iterator[Check]:
     yield _voices(settings)
     yield _loudspeaker()
     yield _module("m4a recordings", "av", 'pip install "rtvc-bridge[m4a]"')
+    for name in {ALWAYS: {}, **settings.adapters}:
+        yield from _adapter(settings, name)
     if start and all(check.state == "ok" for check in weights):
         yield _synthesis(settings)
 
@@ -113,6 +117,21 @@ def _loudspeaker() -> Check:
         fix = "connect one, or use `say --out FILE.wav`"
         return Check("loudspeaker", "optional", f"no output device ({error})", fix)
     return Check("loudspeaker", "ok", name)
+
+
+def _adapter(settings: Settings, name: str) -> Iterator[Check]:
+    """Yield what an adapter finds; what it lacks is only needed if it is to be started."""
+    state: Literal["missing", "optional"] = "missing" if name in settings.adapters else "optional"
+    try:
+        found = plugins.findings(name, settings.adapters.get(name, {}))
+    except ImportError as error:
+        fix = 'pip install "rtvc-bridge[all]"'
+        yield Check(f"adapter {name}", state, f"not installed ({error})", fix)
+    except OperatorError as error:
+        yield Check(f"adapter {name}", state, "cannot be used", str(error))
+    else:
+        for each in found:
+            yield Check(each.part, "ok" if each.well else state, each.detail, each.fix)
 
 
 def _module(part: str, module: str, fix: str) -> Check:

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from rtvc_bridge.errors import DeviceError
+from rtvc_bridge.cli.reach import reached
+from rtvc_bridge.errors import DeviceError, UserError
 
 app = typer.Typer(help="Look after the virtual microphone.", no_args_is_help=True)
 
@@ -58,15 +59,56 @@ def status(device: Device = None, as_json: Json = False) -> None:
 
 
 @app.command(name="test")
-def try_out(device: Device = None, as_json: Json = False) -> None:
-    """Send a tone through the microphone, record it back, and say how it came through."""
-    found = _plugin("manage").round_trip(device)
+def try_out(
+    device: Device = None,
+    voice: Annotated[
+        str | None, typer.Option(help="Of the sentence.", show_default="the first there is")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Send a tone and a sentence through the microphone, record them, say how they came through.
+
+    The sentence is said by the running daemon; without one, there is the tone only.
+    """
+    tone = _plugin("manage").round_trip(device)
+    said, instead = _sentence(device, voice)
     if as_json:
-        print(json.dumps({**asdict(found), "well": found.well}))
+        figures = asdict(said) if said is not None else None
+        print(json.dumps({**asdict(tone), "well": tone.well, "sentence": figures}))
     else:
-        print("\n".join(_plugin("report").words(found)))
-    if not found.well:
+        lines = _plugin("report").words(tone)
+        lines += _plugin("spoken").words(said) if said is not None else [instead]
+        print("\n".join(lines))
+    if not tone.well or (said is not None and not said.well):
         raise typer.Exit(3)
+
+
+@app.command()
+def bench(
+    device: Device = None,
+    seconds: Annotated[float, typer.Option(min=5, help="Length of each test for gaps.")] = 60.0,
+    as_json: Json = False,
+) -> None:
+    """Measure the microphone: latency, gaps also under load, what it costs (about 3 minutes)."""
+    figures = asdict(_plugin("bench").measured(device, steady_s=seconds))
+    said, instead = _sentence(device, None)
+    figures["sentence"] = asdict(said) if said is not None else instead
+    if as_json:
+        print(json.dumps(figures))
+        return
+    for name, value in figures.items():
+        print(f"{name}: {value:.4g}" if isinstance(value, float) else f"{name}: {value}")
+
+
+def _sentence(device: str | None, voice: str | None) -> tuple[Any, str]:
+    """Return how a sentence of the daemon came through, or None and why none was said."""
+    with reached(local=False) as client:
+        if client is None:
+            return None, "No sentence was said: no daemon runs. Start one: rtvc-bridge run"
+        try:
+            return _plugin("spoken").sentence(client, voice, device), ""
+        except UserError as error:
+            return None, f"No sentence was heard: {error}"
 
 
 def _plugin(part: str) -> Any:  # noqa: ANN401 - a module of a plugin, found at run time

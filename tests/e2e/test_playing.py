@@ -1,48 +1,26 @@
 """`say` through a real PulseAudio server, recorded back from the other side."""
 
-import shutil
 import subprocess
 import sys
-import time
 import wave
 
 import numpy as np
 import pytest
+from sound_server import LIMIT_S, RATE_HZ, private_server
 
 from rtvc_bridge.testing import tone_voice
 from rtvc_bridge.voices import VoiceStore
 
 pytestmark = pytest.mark.mic
 
-RATE_HZ = 48_000
-LIMIT_S = 30
-
 
 @pytest.fixture
 def server(tmp_path, monkeypatch):
-    """A PulseAudio of our own whose only output is a null sink called "ear"."""
-    for program in ("pulseaudio", "pactl", "parecord"):
-        if shutil.which(program) is None:
-            pytest.skip(f"{program} is not installed")
-    tmp_path.chmod(0o700)
-    for name in ("HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"):
-        monkeypatch.setenv(name, str(tmp_path))
-    monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path}/native")
-    # Debian's ALSA has no sound card here: its default device is PulseAudio's.
-    (tmp_path / ".asoundrc").write_text("pcm.!default pulse\nctl.!default pulse\n")
-    modules = (
-        f"module-native-protocol-unix auth-anonymous=1 socket={tmp_path}/native",
-        f"module-null-sink sink_name=ear rate={RATE_HZ} channels=1",
-    )
-    loads = [word for module in modules for word in ("-L", module)]
-    options = ("-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no")
-    process = subprocess.Popen(["pulseaudio", *options, *loads], stderr=subprocess.DEVNULL)
-    give_up_at = time.monotonic() + LIMIT_S
-    while subprocess.run(["pactl", "info"], capture_output=True, check=False).returncode:
-        assert time.monotonic() < give_up_at, "PulseAudio did not start"
-    yield
-    process.terminate()
-    process.wait(LIMIT_S)
+    """A PulseAudio of our own whose only output is called "ear"."""
+    with private_server("pulse", tmp_path / "sound", monkeypatch) as server:
+        server.start()
+        server.add_output("ear")
+        yield server
 
 
 def heard_while(command, file):

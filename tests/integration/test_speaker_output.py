@@ -1,19 +1,16 @@
 """The adapter `speaker` on a real PulseAudio server, recorded back from the other side."""
 
 import json
-import shutil
 import subprocess
 import sys
-import time
 import wave
 
 import numpy as np
 import pytest
+from sound_server import LIMIT_S, RATE_HZ, private_server, until
 
 pytestmark = pytest.mark.mic
 
-RATE_HZ = 48_000
-LIMIT_S = 30
 HOST = """
 import asyncio, json, sys
 from rtvc_bridge.config import Settings
@@ -59,31 +56,6 @@ with Engine(humming()) as engine:
 """
 
 
-class Server:
-    """A PulseAudio of our own whose only output is a null sink called "ear"."""
-
-    def __init__(self, folder):
-        self._folder = folder
-        self._process = None
-
-    def start(self):
-        modules = (
-            f"module-native-protocol-unix auth-anonymous=1 socket={self._folder}/native",
-            f"module-null-sink sink_name=ear rate={RATE_HZ} channels=1",
-        )
-        loads = [word for module in modules for word in ("-L", module)]
-        options = ("-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no")
-        self._process = subprocess.Popen(
-            ["pulseaudio", *options, *loads], stderr=subprocess.DEVNULL
-        )
-        until(lambda: pactl("info").returncode == 0, "PulseAudio did not start")
-
-    def kill(self):
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait(LIMIT_S)
-
-
 class Running:
     """A process with the adapter in it, told what to do line by line."""
 
@@ -109,31 +81,26 @@ class Running:
         return self._process.returncode
 
 
-def pactl(*words):
-    return subprocess.run(["pactl", *words], capture_output=True, check=False)
+class Ear:
+    """A PulseAudio of our own whose only output is called "ear"."""
 
+    def __init__(self, server):
+        self._server = server
+        self.kill = server.stop
 
-def until(condition, complaint):
-    give_up_at = time.monotonic() + LIMIT_S
-    while not condition():
-        assert time.monotonic() < give_up_at, complaint
+    def start(self):
+        self._server.start()
+        self._server.add_output("ear")
+
+    def streams(self):
+        return self._server.pactl("list", "short", "sink-inputs")
 
 
 @pytest.fixture
 def server(tmp_path, monkeypatch):
-    for program in ("pulseaudio", "pactl", "parecord"):
-        if shutil.which(program) is None:
-            pytest.skip(f"{program} is not installed")
     pytest.importorskip("sounddevice")
-    tmp_path.chmod(0o700)
-    for name in ("HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"):
-        monkeypatch.setenv(name, str(tmp_path))
-    monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path}/native")
-    # Debian's ALSA has no sound card here: its default device is PulseAudio's.
-    (tmp_path / ".asoundrc").write_text("pcm.!default pulse\nctl.!default pulse\n")
-    server = Server(tmp_path)
-    yield server
-    server.kill()
+    with private_server("pulse", tmp_path / "sound", monkeypatch) as server:
+        yield Ear(server)
 
 
 @pytest.fixture
@@ -176,10 +143,6 @@ def recorder(tmp_path):
         process.wait(LIMIT_S)
 
 
-def streams():
-    return pactl("list", "short", "sink-inputs").stdout
-
-
 def hum_of(samples):
     loud = np.flatnonzero(np.abs(samples) > 0.1)
     return samples[loud[0] : loud[-1]] if len(loud) else samples[:0]
@@ -205,9 +168,9 @@ def test_the_stream_is_open_while_it_runs_and_closed_once_cancelled(server, host
     server.start()
     running = host(device="pulse", latency="high")
     assert running.tell("start") == "playing"
-    assert streams()
+    assert server.streams()
     assert running.tell("cancel") == "cancelled, players: []"
-    assert not streams()
+    assert not server.streams()
 
 
 def test_a_device_that_is_not_there_is_named_with_those_that_are(server, host):

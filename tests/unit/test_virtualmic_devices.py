@@ -26,6 +26,12 @@ class ListedServer:
         self.loaded = []
         self.old = False
 
+    def server(self):
+        return "a list"
+
+    def playing(self):
+        return ()
+
     def sinks(self):
         return dict(self.outputs)
 

@@ -1,5 +1,7 @@
 """Sound that waits for the microphone, and what it goes through."""
 
+import threading
+
 import numpy as np
 import pytest
 from rtvc_virtualmic.latency import CALM_S, MAX_MS, Latency
@@ -9,6 +11,7 @@ from rtvc_virtualmic.queue import CUSHION_S, MAX_S, SoundQueue
 from rtvc_bridge.audio import Audio
 
 RATE_HZ = 48_000
+LIMIT_S = 60.0  # a limit on failure, not a wait
 
 
 class Clock:
@@ -81,6 +84,27 @@ def test_a_lone_short_sound_is_held_back_no_longer_than_the_cushion(queue, clock
     assert not queue.take(480)[1]
     clock.now += CUSHION_S
     assert queue.take(480)[1]
+
+
+def test_a_wait_ends_once_there_is_sound_to_take(queue):
+    waiting = threading.Thread(target=queue.wait, args=(LIMIT_S,))
+    waiting.start()
+    queue.put(tone(CUSHION_S))
+    waiting.join(LIMIT_S / 2)
+    assert not waiting.is_alive()
+    assert queue.take(480)[1]
+
+
+def test_a_wake_ends_a_wait_or_the_next(queue):
+    for wake_first in (False, True):
+        waiting = threading.Thread(target=queue.wait, args=(LIMIT_S,))
+        if wake_first:
+            queue.wake()
+        waiting.start()
+        if not wake_first:
+            queue.wake()
+        waiting.join(LIMIT_S / 2)
+        assert not waiting.is_alive()
 
 
 def test_what_finds_no_room_is_dropped_and_counted(queue):

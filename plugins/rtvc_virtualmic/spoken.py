@@ -1,0 +1,124 @@
+"""A sentence that the running daemon says into the microphone, as it is heard there."""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from rtvc_bridge.audio import PCM_RATE_HZ, Audio
+from rtvc_bridge.client import Client, UtteranceView
+from rtvc_bridge.errors import UserError
+from rtvc_bridge.loudness import loudness_lufs
+from rtvc_virtualmic.manage import recorded_source
+from rtvc_virtualmic.recorder import Recorder
+
+SENTENCE = "Hello, this is my voice, and everybody in the call can hear it now."
+LANE = "mic"
+SILENT = 1e-6
+"""Nothing else plays into the microphone: it is digitally silent until the sentence comes."""
+LOOK_S = 0.02
+LIMIT_S = 60.0
+QUIET_LUFS = -35.0
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """How the sentence came through.
+
+    Attributes:
+        voice: In which it was said.
+        heard_ms: From asking the daemon until a recording program had its first sound.
+        after_first_audio_ms: From when the engine had made its first sound until then.
+        seconds: How long it was.
+        loudness_lufs: How loud, by ITU-R BS.1770.
+    """
+
+    voice: str
+    heard_ms: float
+    after_first_audio_ms: float
+    seconds: float
+    loudness_lufs: float
+
+    @property
+    def well(self) -> bool:
+        """Whether there is nothing to mend."""
+        return self.loudness_lufs > QUIET_LUFS
+
+
+def sentence(client: Client, voice: str | None = None, device: str | None = None) -> Spoken:
+    """Have the daemon say SENTENCE into its lane "mic", and return how it was heard.
+
+    Args:
+        client: The daemon.
+        voice: By name; else the first there is.
+        device: The microphone.
+
+    Raises:
+        UserError: If there is no voice, nothing plays the lane, or nothing is heard.
+        DeviceError: If it cannot be recorded from here.
+    """
+    name = voice or _any_voice(client)
+    with Recorder(recorded_source(device)) as recorder:
+        recorder.wait_for(0.3)
+        since, asked_at = recorder.samples, time.monotonic()
+        asked = client.say(SENTENCE, voice=name, lane=LANE)
+        heard_at = _first_sound(recorder, since)
+        made_at = _first_audio_at(_listed(client, asked["id"]) or asked)
+        while _listed(client, asked["id"]) is not None:
+            recorder.wait_for(LOOK_S)
+        recorder.wait_for(0.2)
+        sound = recorder.sound(since)
+    at = np.flatnonzero(np.abs(sound) > SILENT)
+    heard = Audio(sound[at[0] : at[-1] + 1], PCM_RATE_HZ)
+    return Spoken(
+        voice=name,
+        heard_ms=1000 * (heard_at - asked_at),
+        after_first_audio_ms=1000 * (heard_at - made_at),
+        seconds=heard.seconds,
+        loudness_lufs=loudness_lufs(heard),
+    )
+
+
+def words(spoken: Spoken) -> list[str]:
+    """Return it as sentences."""
+    said = []
+    if not spoken.well:
+        said.append("The voice is very quiet: raise volume_db in [adapters.virtualmic].")
+    said.append(
+        f'"{spoken.voice}" was heard {spoken.heard_ms:.0f} ms after it was asked '
+        f"({spoken.after_first_audio_ms:.0f} ms after its first sound was made), for "
+        f"{spoken.seconds:.1f} s, at {spoken.loudness_lufs:.0f} LUFS."
+    )
+    return said
+
+
+def _any_voice(client: Client) -> str:
+    for view in client.voices():
+        return view["name"]
+    raise UserError("There is no voice to say a sentence in. Make one: rtvc-bridge voice enrol")
+
+
+def _first_sound(recorder: Recorder, since: int) -> float:
+    """Return when the recorder had the first sound after sample `since`."""
+    give_up_at = time.monotonic() + LIMIT_S
+    while time.monotonic() < give_up_at:
+        recorder.wait_for(LOOK_S)
+        at = np.flatnonzero(np.abs(recorder.sound(since)) > SILENT)
+        if len(at):
+            return recorder.came_at(since + int(at[0]))
+    raise UserError(
+        "The daemon said a sentence, and it was not heard at this microphone. Does "
+        "[adapters.virtualmic] name another device? See also: rtvc-bridge status"
+    )
+
+
+def _listed(client: Client, number: int) -> UtteranceView | None:
+    """Return the line while it waits, is spoken or is heard."""
+    return next((line for line in client.queue() if line["id"] == number), None)
+
+
+def _first_audio_at(line: UtteranceView) -> float:
+    """Return when its first sound was made, time.monotonic() seconds."""
+    queued_at = datetime.fromisoformat(line["queued_at"]).timestamp()
+    return queued_at + (line["first_audio_s"] or 0.0) - (time.time() - time.monotonic())
