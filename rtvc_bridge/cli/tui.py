@@ -1,5 +1,6 @@
 """`rtvc-bridge tui`: the terminal screen, and starting a daemon for it."""
 
+import gc
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +30,7 @@ def tui(
     ] = None,
 ) -> None:
     """Speak, watch the queue and look after voices, in the terminal."""
+    gc.disable()  # until the screen stands: looking for garbage would take a tenth of the start
     from rtvc_bridge.client import Client  # with the screen, 0.4 s that other commands do without
     from rtvc_bridge.tui import BridgeApp, Plain
 
@@ -43,7 +45,14 @@ def tui(
         start=lambda: StartedDaemon(chosen),
         phrases=phrases,
         phrases_in=str(chosen or paths.config_file()),
+        settled=_collect_garbage,
     ).run()
+
+
+def _collect_garbage() -> None:
+    """Look for garbage again, but not among what the start made: a key would wait for that."""
+    gc.freeze()
+    gc.enable()
 
 
 def _phrases(given: list[str] | None, settings: Settings) -> list[str]:

@@ -3,14 +3,13 @@
 from collections.abc import Generator
 from contextlib import closing
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 from urllib.parse import quote
 
 from rtvc_bridge import paths
-from rtvc_bridge.audio import Audio
 from rtvc_bridge.client import finding
 from rtvc_bridge.client.connection import Connection
-from rtvc_bridge.client.streams import pcm_audio, sse_events
+from rtvc_bridge.client.streams import sse_events
 from rtvc_bridge.client.views import (
     AdapterView,
     DevicesView,
@@ -20,6 +19,9 @@ from rtvc_bridge.client.views import (
 )
 from rtvc_bridge.client.voices import VoiceVerbs
 from rtvc_bridge.errors import DaemonError
+
+if TYPE_CHECKING:
+    from rtvc_bridge.audio import Audio
 
 MODEL = "rtvc-bridge"
 
@@ -157,7 +159,7 @@ class Client(VoiceVerbs):
         speed: float = 1.0,
         pitch_semitones: float = 0.0,
         expression: float = 1.0,
-    ) -> Generator[Audio]:
+    ) -> "Generator[Audio]":
         """Yield the sound of `text` at 24 kHz as it is made; asks when first asked for a piece.
 
         Closing the iterator early makes the daemon stop.
@@ -166,6 +168,8 @@ class Client(VoiceVerbs):
             TextRejectedError, VoiceNotFoundError, ConsentError, QueueFullError: As in-process.
             DaemonError: Also if the line was begun and not finished.
         """
+        from rtvc_bridge.client.sound import pcm_audio  # with numpy, which the rest does without
+
         line = {
             "model": MODEL,
             "input": text,

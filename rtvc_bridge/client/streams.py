@@ -1,27 +1,8 @@
-"""What comes over a long time: sound and events, cut out of a stream of bytes."""
+"""Events, cut out of a stream of bytes."""
 
 import json
 from collections.abc import Iterable, Iterator
 from typing import Any
-
-import numpy as np
-
-from rtvc_bridge.audio import Audio
-
-SPEECH_RATE_HZ = 24_000
-"""Of `response_format: pcm`, as OpenAI defines it."""
-
-
-def pcm_audio(pieces: Iterable[bytes]) -> Iterator[Audio]:
-    """Yield 16 bit little-endian mono PCM as Audio, wherever the pieces were cut."""
-    left = b""
-    for piece in pieces:
-        left += piece
-        whole = len(left) - len(left) % 2
-        if whole:
-            levels = np.frombuffer(left[:whole], "<i2")
-            yield Audio(levels.astype(np.float32) / np.float32(32767), SPEECH_RATE_HZ)
-        left = left[whole:]
 
 
 def sse_events(pieces: Iterable[bytes]) -> Iterator[tuple[str, Any]]:

@@ -38,6 +38,8 @@ LETTERS = "sqvalo"
 """With alt, of the tabs. Not digits: Textual reads alt and a digit as a macOS letter."""
 TICK_S = 1.0
 SETTLE_S = 0.1  # one reading of the status for a burst of changes
+SETTLED_S = 1.0
+"""After which the screen stands, with all that it showed first."""
 
 
 class BridgeApp(StartingApp):
@@ -50,6 +52,7 @@ class BridgeApp(StartingApp):
         phrases_in: The settings file that they are from.
         clock: The time now, in UTC.
         retry_s: Between two tries to reach a daemon.
+        settled: Called once, when the screen stands.
     """
 
     CSS_PATH = "style.tcss"
@@ -74,10 +77,12 @@ class BridgeApp(StartingApp):
         phrases_in: str = "",
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         retry_s: float = RETRY_S,
+        settled: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(start)
         self.animation_level = "none"  # over ssh each frame is a delay
         self._watcher = Watcher(connect, self._tell, retry_s=retry_s)
+        self._settled = settled
         self._reading = self._stale = False
         self._state = Static("Looking for the daemon …", id="state", markup=False)
         self._banner = Static(id="banner", markup=False)
@@ -114,6 +119,7 @@ class BridgeApp(StartingApp):
         self._speak.focus_main()
         self.set_interval(TICK_S, self._tick)
         self._watcher.start()
+        self.set_timer(SETTLED_S, self._settled)
 
     def on_unmount(self) -> None:
         """Stop following it."""

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from rtvc_bridge.audio import Audio, joined, to_pcm16
-from rtvc_bridge.client.streams import pcm_audio, sse_events
+from rtvc_bridge.client.sound import pcm_audio
+from rtvc_bridge.client.streams import sse_events
 
 TONE = Audio(np.sin(np.arange(480) / 10).astype(np.float32), 24_000)
 
