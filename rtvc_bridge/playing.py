@@ -138,8 +138,9 @@ class Reading:
         """
         if self.cancelled:
             return b""
-        self.cancelled = not (self.utterance.audible or self._cushion.at_end)
+        had_all = self._cushion.at_end
         frame = self._frames.read()
+        self.cancelled = self.utterance.cancelled and not had_all
         if self._levels is not None and frame is not SILENCE and frame:
             self._levels.note(self._lane, _peak(frame))
         return faded(frame) if self.cancelled else frame

@@ -121,6 +121,11 @@ class Utterance:
         )
 
     @property
+    def cancelled(self) -> bool:
+        """Whether somebody cancelled it: its reader gets no more."""
+        return self._stop.is_set()
+
+    @property
     def over(self) -> bool:
         """Whether nothing more will be made."""
         return self._ended.is_set()

@@ -1,0 +1,202 @@
+"""What servers and people have chosen, in one SQLite file. Ids only; never a word that was said."""
+
+import json
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from rtvc_bridge.config import Strict
+from rtvc_bridge.errors import StorageError
+from rtvc_discord.preferences import GuildSettings, UserSettings
+
+Chosen = TypeVar("Chosen", bound=Strict)
+
+_VERSION = 1
+_APPLICATION_ID = 0x72745643  # "rtVC"
+_SCHEMA = """
+CREATE TABLE guilds (id INTEGER PRIMARY KEY, settings TEXT NOT NULL) STRICT;
+CREATE TABLE users (id INTEGER PRIMARY KEY, settings TEXT NOT NULL) STRICT;
+CREATE TABLE owners (voice TEXT PRIMARY KEY, user INTEGER NOT NULL) STRICT;
+CREATE TABLE grants (voice TEXT, guild INTEGER, PRIMARY KEY (voice, guild)) STRICT;
+"""
+
+
+class Store:
+    """The choices of servers and people, and whose voice is whose. For any thread.
+
+    Every call is one short transaction; from the event loop, call it in a thread.
+    Every method raises StorageError if the file cannot be read or written.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self._path = path
+        self._connection = connection
+        self._lock = threading.Lock()
+
+    @classmethod
+    def opened(cls, path: Path, *, busy_s: float = 5.0) -> "Store":
+        """Return the store in the file at `path`, made (mode 0600) if it is missing.
+
+        Args:
+            path: Its folder is made too.
+            busy_s: How long to wait while another program changes it.
+
+        Raises:
+            StorageError: If it is damaged, foreign or too new; it is left as it is.
+        """
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with suppress(FileExistsError):
+                os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            path.chmod(0o600)
+        except OSError as error:
+            raise StorageError(f"Cannot write {path}: {error.strerror}.") from error
+        with _errors(path):
+            connection = sqlite3.connect(
+                path, timeout=busy_s, check_same_thread=False, isolation_level=None
+            )
+            try:
+                _prepare(connection, path)
+            except BaseException:
+                connection.close()
+                raise
+        return cls(path, connection)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._connection.close()
+
+    def guild(self, guild: int) -> GuildSettings:
+        """Return what a server has chosen."""
+        return self._chosen(GuildSettings, "SELECT settings FROM guilds WHERE id = ?", guild)
+
+    def change_guild(
+        self, guild: int, change: Callable[[GuildSettings], GuildSettings]
+    ) -> GuildSettings:
+        """Keep and return `change` of what a server had chosen."""
+        with self._transaction() as run:
+            rows = run("SELECT settings FROM guilds WHERE id = ?", guild).fetchall()
+            chosen = change(_parsed(GuildSettings, rows, self._path))
+            run("INSERT OR REPLACE INTO guilds VALUES (?, ?)", guild, chosen.model_dump_json())
+        return chosen
+
+    def user(self, user: int) -> UserSettings:
+        """Return what a person has chosen."""
+        return self._chosen(UserSettings, "SELECT settings FROM users WHERE id = ?", user)
+
+    def change_user(
+        self, user: int, change: Callable[[UserSettings], UserSettings]
+    ) -> UserSettings:
+        """Keep and return `change` of what a person had chosen."""
+        with self._transaction() as run:
+            rows = run("SELECT settings FROM users WHERE id = ?", user).fetchall()
+            chosen = change(_parsed(UserSettings, rows, self._path))
+            run("INSERT OR REPLACE INTO users VALUES (?, ?)", user, chosen.model_dump_json())
+        return chosen
+
+    def forget_user(self, user: int) -> None:
+        """Delete what a person has chosen; their voices stay theirs until `forget_voice`."""
+        with self._transaction() as run:
+            run("DELETE FROM users WHERE id = ?", user)
+
+    def owners(self) -> dict[str, int]:
+        """Return who enrolled which voice: voice id to user id."""
+        with self._transaction() as run:
+            return dict(run("SELECT voice, user FROM owners").fetchall())
+
+    def own(self, voice: str, user: int) -> None:
+        """Note that `voice` is that person's."""
+        with self._transaction() as run:
+            run("INSERT OR REPLACE INTO owners VALUES (?, ?)", voice, user)
+
+    def granted(self, guild: int) -> frozenset[str]:
+        """Return the ids of the voices that everybody in a server may use."""
+        with self._transaction() as run:
+            rows = run("SELECT voice FROM grants WHERE guild = ?", guild).fetchall()
+        return frozenset(voice for (voice,) in rows)
+
+    def grant(self, voice: str, guild: int) -> None:
+        """Let everybody in a server use `voice`."""
+        with self._transaction() as run:
+            run("INSERT OR IGNORE INTO grants VALUES (?, ?)", voice, guild)
+
+    def withdraw(self, voice: str, guild: int) -> None:
+        """Let a server use `voice` no more."""
+        with self._transaction() as run:
+            run("DELETE FROM grants WHERE voice = ? AND guild = ?", voice, guild)
+
+    def forget_voice(self, voice: str) -> None:
+        """Delete whose `voice` is, and where it may be used."""
+        with self._transaction() as run:
+            run("DELETE FROM owners WHERE voice = ?", voice)
+            run("DELETE FROM grants WHERE voice = ?", voice)
+
+    def _chosen(self, model: type[Chosen], query: str, key: int) -> Chosen:
+        with self._transaction() as run:
+            rows = run(query, key).fetchall()
+        return _parsed(model, rows, self._path)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Callable[..., sqlite3.Cursor]]:
+        """Give what runs one statement; all or none of them are kept."""
+        with self._lock, _errors(self._path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield lambda statement, *values: self._connection.execute(statement, values)
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    """Make the tables in a new file, or see that an old one is ours and whole."""
+    connection.execute("PRAGMA synchronous = FULL")
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if not (version or application or tables):
+        connection.executescript(
+            f"BEGIN EXCLUSIVE; {_SCHEMA} PRAGMA application_id = {_APPLICATION_ID}; "
+            f"PRAGMA user_version = {_VERSION}; COMMIT;"
+        )
+        return
+    if application != _APPLICATION_ID:
+        raise StorageError(f"{path} is another program's database. Move it away.")
+    if version > _VERSION:
+        raise StorageError(f"{path} is from a newer rtvc-bridge. Update this one.")
+    (sound,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if sound != "ok":
+        raise _damaged(path)
+
+
+def _parsed(model: type[Chosen], rows: list[tuple[str]], path: Path) -> Chosen:
+    try:
+        return model.model_validate(json.loads(rows[0][0])) if rows else model()
+    except (ValueError, ValidationError) as error:
+        raise _damaged(path) from error
+
+
+@contextmanager
+def _errors(path: Path) -> Iterator[None]:
+    """Say in our words what SQLite could not do."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise StorageError(f"Cannot use {path}: {error}.") from error
+    except sqlite3.DatabaseError as error:
+        raise _damaged(path) from error
+
+
+def _damaged(path: Path) -> StorageError:
+    return StorageError(
+        f"{path} is damaged. Restore it from a copy, or move it away: then what servers and people "
+        "chose, and whose voice is whose, is gone."
+    )
