@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,11 +118,10 @@ def _made(desk: Desk, path: Path, recording: Recording, name: str, agreement: Co
     made = desk.engine.enrol([clip], name=name, consent=agreement, keep_clips=True)
     # Noted first: a voice whose owner is not noted would belong to whoever runs the bot.
     desk.store.own(made.voice.id, recording.speaker.id)
-    try:
+    with ExitStack() as undo:
+        undo.callback(desk.store.forget_voice, made.voice.id)
         desk.voices.add(made.voice)
-    except BaseException:
-        desk.store.forget_voice(made.voice.id)
-        raise
+        undo.pop_all()
     return made
 
 

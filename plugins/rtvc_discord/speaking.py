@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Literal
 
@@ -190,11 +191,10 @@ def _order(desk: Desk, person: Person, settings: GuildSettings, wish: Wish) -> O
         guild_per_minute=settings.guild_seconds,
         now=now,
     )
-    try:
+    with ExitStack() as undo:
+        undo.callback(desk.allowances.settle, held, 0.0)
         utterance = _said(desk, person, text, voice, Delivery(speed=speed, expression=expression))
-    except BaseException:
-        desk.allowances.settle(held, 0.0)
-        raise
+        undo.pop_all()
     last.spoke(person.guild, person.user, now=now)
     return Ordered(
         utterance=utterance,

@@ -5,7 +5,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -61,11 +61,10 @@ class Store:
             connection = sqlite3.connect(
                 path, timeout=busy_s, check_same_thread=False, isolation_level=None
             )
-            try:
+            with ExitStack() as undo:
+                undo.callback(connection.close)
                 _prepare(connection, path)
-            except BaseException:
-                connection.close()
-                raise
+                undo.pop_all()
         return cls(path, connection)
 
     def close(self) -> None:
@@ -148,11 +147,10 @@ class Store:
         """Give what runs one statement; all or none of them are kept."""
         with self._lock, _errors(self._path):
             self._connection.execute("BEGIN IMMEDIATE")
-            try:
+            with ExitStack() as undo:
+                undo.callback(self._connection.execute, "ROLLBACK")
                 yield lambda statement, *values: self._connection.execute(statement, values)
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
+                undo.pop_all()
             self._connection.execute("COMMIT")
 
 

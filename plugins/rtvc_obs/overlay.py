@@ -8,13 +8,10 @@ import asyncio
 import contextlib
 import hmac
 import json
-import os
-import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from importlib.resources import files
 from pathlib import Path
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -23,13 +20,15 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from rtvc_bridge import paths
-from rtvc_bridge.errors import DeviceError, StorageError
+from rtvc_bridge.errors import StorageError
 from rtvc_bridge.http.credentials import token_in
+from rtvc_bridge.http.listening import bound, serving
 from rtvc_bridge.levels import Levels
 from rtvc_obs.settings import Settings
 from rtvc_obs.timeline import Caption, Show
 
 HOST = "127.0.0.1"
+ADVICE = "another overlay_port in [adapters.obs], and the browser source's address with it"
 MAX_WATCHERS = 16
 KEPT_EVENTS = 256
 HEARTBEAT_S = 15.0
@@ -121,20 +120,20 @@ async def served(levels: Levels, settings: Settings) -> AsyncIterator[tuple[Show
         ConfigError, StorageError: If the address's secret cannot be kept.
     """
     board = Board()
-    with _bound(settings.overlay_port) as listening:
+
+    async def close() -> None:
+        board.close()
+
+    with await bound(HOST, settings.overlay_port, advice=ADVICE) as listening:
         port = listening.getsockname()[1]
         token, address = await asyncio.to_thread(_kept_address, port)
-        server = _Server(_config(application(board, token)))
-        serving = asyncio.create_task(server.serve([listening]))
         metering = asyncio.create_task(board.meter(levels, settings.lanes))
         try:
-            await server.listening.wait()
-            yield board.show, address
+            async with serving(application(board, token), listening, close=close):
+                yield board.show, address
         finally:
-            server.should_exit = True
             metering.cancel()
-            board.close()
-            await asyncio.gather(serving, metering, return_exceptions=True)
+            await asyncio.gather(metering, return_exceptions=True)
 
 
 def address_file() -> Path:
@@ -191,57 +190,6 @@ def application(board: Board, token: str) -> Starlette:
         # Another name than this would be a web page that lets its own name point here.
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])],
     )
-
-
-class _Server(uvicorn.Server):
-    """Leaves signals to the daemon, and says when it listens."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listening = asyncio.Event()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Capture none."""
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, then say so."""
-        await super().startup(sockets)
-        self.listening.set()
-
-
-def _config(app: Starlette) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        loop="none",
-        http="h11",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        log_level="critical",  # requests name the secret
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        timeout_graceful_shutdown=1,
-    )
-
-
-def _bound(port: int) -> socket.socket:
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        if os.name == "posix":  # on Windows it would let two programs share the port
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((HOST, port))
-        listening.listen()
-    except OSError as error:
-        listening.close()
-        msg = (
-            f"Port {port} is taken by another program. End that one, or set another overlay_port "
-            "in [adapters.obs], and the address of the browser source with it."
-        )
-        raise DeviceError(msg) from error
-    return listening
 
 
 def _event(name: str, data: object) -> bytes:
