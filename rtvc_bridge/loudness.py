@@ -1,7 +1,7 @@
 """How loud speech is heard to be (ITU-R BS.1770-4), and voices brought to one loudness."""
 
 import math
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,7 +77,7 @@ def _powers(audio: Audio) -> NDArray[np.float64]:
     return powers
 
 
-@cache
+@lru_cache(maxsize=16)  # short pieces come in any length
 def _weights(block: int, rate_hz: int) -> NDArray[np.float64]:
     """Return the power response of the K weighting at each of rfft's frequencies."""
     turn = np.exp(-2j * np.pi * np.fft.rfftfreq(block, 1 / rate_hz) / _FILTERS_HZ)

@@ -34,7 +34,7 @@ class Lineup:
     def next(self) -> Utterance | None:
         """Return the utterance whose sound was made first, if any has sound. Never waits."""
         self._sort_in()
-        self._waiting = [each for each in self._waiting if each.audible or not each.over]
+        self._waiting = [each for each in self._waiting if not each.over or each.audible]
         ready = [each for each in self._waiting if each.audible]
         if not ready:
             return None

@@ -2,12 +2,14 @@
 
 import os
 import re
+import threading
 from dataclasses import dataclass
 from typing import Any
 
 from rtvc_bridge.errors import DeviceError
 
 WASAPI = "Windows WASAPI"
+_LOCK = threading.Lock()  # PortAudio's start and end are for one thread at a time
 _PLACE = re.compile(r" \(hw:\d+,\d+\)$")
 
 
@@ -55,7 +57,12 @@ def sounddevice() -> Any:  # noqa: ANN401 - the module, which has no types
 
 
 def outputs(module: Any) -> tuple[Device, ...]:  # noqa: ANN401 - the module, which has no types
-    """Return the sound outputs there are."""
+    """Return the sound outputs there are; for any thread."""
+    with _LOCK:
+        return _looked(module)
+
+
+def _looked(module: Any) -> tuple[Device, ...]:  # noqa: ANN401 - the module, which has no types
     if not (found := _listed(module)):
         # PortAudio looks once, at its start; a daemon can start before the sound server.
         # Starting it anew ends every open stream: with no output, there is none.

@@ -56,11 +56,13 @@ def opened_worker(settings: Settings) -> Iterator[Worker]:
     """
     models = settings.models
     factory = plugins.pipeline_factory(models.pipeline)
-    needed = [] if factory in UNMARKED else [assemble.WATERMARK]
+    needed: list[str] = []
     options: dict[str, object] = {}
     if models.pipeline == DEFAULT_PIPELINE:
-        needed += [assemble.KOKORO, assemble.GE2E]
+        needed = [assemble.KOKORO, assemble.GE2E]
         options = models.model_dump(exclude={"pipeline"})
+    if factory not in UNMARKED:
+        needed.append(assemble.WATERMARK)
     fetched(settings, needed)
     with Worker(factory, options) as worker:
         worker.wait_ready()

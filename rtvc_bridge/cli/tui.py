@@ -30,7 +30,8 @@ def tui(
     ] = None,
 ) -> None:
     """Speak, watch the queue and look after voices, in the terminal."""
-    gc.disable()  # until the screen stands: looking for garbage would take a tenth of the start
+    if not plain:
+        gc.disable()  # until the screen stands: it would take a tenth of the start
     from rtvc_bridge.client import Client  # with the screen, 0.4 s that other commands do without
     from rtvc_bridge.tui import BridgeApp, Plain
 
@@ -45,11 +46,11 @@ def tui(
         start=lambda: StartedDaemon(chosen),
         phrases=phrases,
         phrases_in=str(chosen or paths.config_file()),
-        settled=_collect_garbage,
+        settled=_resume_gc,
     ).run()
 
 
-def _collect_garbage() -> None:
+def _resume_gc() -> None:
     """Look for garbage again, but not among what the start made: a key would wait for that."""
     gc.freeze()
     gc.enable()

@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import count
 from types import TracebackType
-from typing import Self, TypeVar, cast
+from typing import Self, cast
 
 from rtvc_bridge.audio import Audio
 from rtvc_bridge.engine.directory import Directory
@@ -34,8 +34,6 @@ from rtvc_bridge.voices import Consent, Embedding, Voice
 from rtvc_bridge.worker import whereabouts
 
 logger = logging.getLogger(__name__)
-
-R = TypeVar("R")
 
 PLAIN = Delivery()
 USUAL_LIMITS = Limits()
@@ -220,11 +218,7 @@ class Engine:
 
     def embed(self, clip: Audio) -> Embedding:
         """Return the speaker's d-vector; waits until speech leaves room."""
-        return cast("Embedding", self.apart(operator.methodcaller("embed", clip)))
-
-    def apart(self, job: Callable[[Pipeline], R]) -> R:
-        """Return `job(pipeline)`; waits until speech leaves room. Both must be picklable."""
-        return self._turns.apart(job)
+        return cast("Embedding", self._turns.apart(operator.methodcaller("embed", clip)))
 
     def _work(self) -> None:
         while (utterance := self._next()) is not None:

@@ -153,9 +153,10 @@ class Utterance:
 
     def cancel(self) -> None:
         """Silence it at once: its reader gets no more, and the pipeline stops within one chunk."""
+        again = self._stop.is_set()
         self._stop.set()
         self._chunks.put(None)  # wakes a reader that waits
-        if self._taken and not self._read_to_end:
+        if self._taken and not (self._read_to_end or again):
             self._hearing.cut(self._status.id, self._status.lane)
         self._withdraw(self)
 

@@ -1,26 +1,25 @@
 """Whether a recording carries the watermark of synthetic sound."""
 
 import asyncio
+import json
 import shutil
+import sys
 import tempfile
-from functools import partial
+from asyncio.subprocess import DEVNULL, PIPE
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
 from fastapi import APIRouter, File, UploadFile
 from pydantic import BaseModel
 
-from rtvc_bridge.audio import Audio
-from rtvc_bridge.enrolment import read_clip
-from rtvc_bridge.errors import StorageError
+from rtvc_bridge.errors import ClipRejectedError, ModelError, StorageError
 from rtvc_bridge.http.site import Here
 from rtvc_bridge.plugins import Host
-from rtvc_bridge.safety.verdict import Verdict
-from rtvc_bridge.stages.assemble import WATERMARK
-from rtvc_bridge.stages.examination import examine
-from rtvc_bridge.stages.weights import Library
 
 router = APIRouter(prefix="/v1")
+
+EXIT_UNREADABLE = 1
+"""Of `rtvc-bridge detect`."""
 
 
 class VerdictView(BaseModel):
@@ -33,30 +32,45 @@ class VerdictView(BaseModel):
 
 @router.post("/detect")
 async def detect(site: Here, file: Annotated[UploadFile, File()]) -> VerdictView:
-    """Say whether a recording carries the watermark; its absence proves nothing."""
-    job = partial(_verdict, site.host, file.file)
-    verdict = await asyncio.get_running_loop().run_in_executor(site.enroller, job)
-    return VerdictView(
-        synthetic=verdict.synthetic,
-        score=round(verdict.score, 4),
-        seconds=round(verdict.seconds, 2),
-    )
+    """Say whether a recording carries the watermark; its absence proves nothing.
 
-
-def _verdict(host: Host, upload: BinaryIO) -> Verdict:
-    models = host.settings.models
-    library = Library.default(folder=models.folder, hub_url=models.hub_url, offline=models.offline)
-    audio = _sound(upload)
-    return host.engine.apart(partial(examine, audio=audio, weights=library.path(WATERMARK)))
-
-
-def _sound(upload: BinaryIO) -> Audio:
-    try:
+    In a process of its own, one at a time: it can take seconds, in which speech goes on.
+    """
+    async with site.detecting:
         with tempfile.TemporaryDirectory(prefix="rtvc-bridge-") as folder:
             copy = Path(folder) / "recording"
-            with copy.open("wb") as out:
-                shutil.copyfileobj(upload, out)
-            return read_clip(copy).audio
+            await asyncio.to_thread(_copied, file.file, copy)
+            return await _examined(copy, await asyncio.to_thread(_options, site.host))
+
+
+async def _examined(recording: Path, settings: list[str]) -> VerdictView:
+    command = ("-m", "rtvc_bridge.cli", *settings, "detect", "--json", str(recording))
+    program = await asyncio.create_subprocess_exec(
+        sys.executable, *command, stdin=DEVNULL, stdout=PIPE, stderr=PIPE
+    )
+    try:
+        said, trouble = await program.communicate()
+    finally:
+        if program.returncode is None:  # whoever asked has hung up
+            program.kill()
+            await program.wait()
+    if rows := json.loads(said or "[]"):
+        return VerdictView.model_validate({key: rows[0][key] for key in VerdictView.model_fields})
+    reason = trouble.decode(errors="replace").strip().rpartition("rtvc-bridge: ")[2]
+    kind = ClipRejectedError if program.returncode == EXIT_UNREADABLE else ModelError
+    raise kind(reason.replace(str(recording), "The upload").replace(recording.name, "The upload"))
+
+
+def _options(host: Host) -> list[str]:
+    """Return what makes a command read the daemon's settings."""
+    file = host.settings_file
+    return ["--config", str(file)] if file is not None and file.exists() else []
+
+
+def _copied(upload: BinaryIO, copy: Path) -> None:
+    try:
+        with copy.open("wb") as out:
+            shutil.copyfileobj(upload, out)
     except OSError as error:
         msg = f"The upload cannot be kept: {error.strerror}."
         raise StorageError(msg) from error

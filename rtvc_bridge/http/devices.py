@@ -28,7 +28,7 @@ class Choice(Strict):
 @router.get("/devices")
 async def listed(site: Here, name: str) -> DevicesView:
     """List the devices that an adapter can use, and tell which it is to use."""
-    known = await asyncio.to_thread(_lister(name))
+    known = await asyncio.to_thread(_devices, name)
     settings = plugins.checked_settings(name, _settings(site).adapters.get(name, {}))
     return DevicesView(chosen=str(settings.model_dump()["device"]), devices=list(known))
 
@@ -36,7 +36,7 @@ async def listed(site: Here, name: str) -> DevicesView:
 @router.put("/device")
 async def choose(site: Here, name: str, choice: Choice) -> ReloadView:
     """Have an adapter use a device, from now on: it is written into the settings file."""
-    known = await asyncio.to_thread(_lister(name))
+    known = await asyncio.to_thread(_devices, name)
     if choice.device and choice.device not in known:
         there = "; ".join(f'"{each}"' for each in known) or "none"
         raise HTTPException(422, f"There is no such device. There are: {there}.")
@@ -70,8 +70,12 @@ def with_device(text: str, adapter: str, device: str) -> str:
     return changed
 
 
-def _lister(adapter: str) -> Callable[[], tuple[str, ...]]:
-    """Return what lists the adapter's devices; it may block, and raise DeviceError."""
+def _devices(adapter: str) -> tuple[str, ...]:
+    """Return the adapter's devices; imports it, and may block.
+
+    Raises:
+        DeviceError: If they cannot be listed.
+    """
     try:
         module = plugins.adapter(adapter)
     except ConfigError as error:
@@ -79,7 +83,7 @@ def _lister(adapter: str) -> Callable[[], tuple[str, ...]]:
     devices: Callable[[], tuple[str, ...]] | None = getattr(module, "devices", None)
     if not callable(devices):  # a package may have a module of that name
         raise HTTPException(409, f"The adapter {adapter!r} has no devices to choose from.")
-    return devices
+    return devices()
 
 
 def _file(site: Site) -> Path:

@@ -15,7 +15,7 @@ from rtvc_bridge.http.problems import problem
 from rtvc_bridge.http.settings import MIB, Settings
 
 HEALTH = "/v1/health"
-UPLOADS = frozenset({"/v1/voices", "/v1/voices/import"})
+UPLOADS = frozenset({"/v1/detect", "/v1/voices", "/v1/voices/import"})
 SMALL_BODY_BYTES = MIB
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 

@@ -35,6 +35,7 @@ class Site:
         watchers: Who follows live.
         readings: Sound on its way to clients.
         enroller: Makes voices, one at a time; at a stop it may end later than the event loop.
+        detecting: Held while a recording is examined for the watermark.
         started_at: When this process started, time.time() seconds.
     """
 
@@ -43,6 +44,7 @@ class Site:
     watchers: Watchers
     readings: Readings
     enroller: ThreadPoolExecutor
+    detecting: asyncio.Lock
     started_at: float
 
     @classmethod
@@ -60,6 +62,7 @@ class Site:
             watchers=Watchers(host.engine, limit=settings.max_watchers, changed=changed),
             readings=Readings(limit=settings.max_streams),
             enroller=ThreadPoolExecutor(1, "rtvc-http-enroller"),
+            detecting=asyncio.Lock(),
             started_at=psutil.Process().create_time(),
         )
 

@@ -5,6 +5,7 @@ back. Here the window and the step last as long at any rate, so that the lowest 
 same frequencies, and sound is marked and read at its own rate: above 2 kHz it stays as it was.
 """
 
+import copy
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ FADE_S = 0.01
 """Over which the mark comes and goes where pieces meet, so that nothing clicks."""
 CONTEXT_S = perth.REACH_FRAMES * perth.HOP_S + perth.WINDOW_S / 2
 """Of the sound before a piece that its mark depends on."""
+LEAST_READ_S = 2 * perth.HOP_S
 READ_S = 5.0
 STEP_S = 2.5
 LOUD_DB = 25.0
@@ -126,8 +128,12 @@ class Detector:
         Raises:
             ClipRejectedError: If there is no sound in it, or none that could be examined.
         """
-        if audio.rate_hz < LEAST_RATE_HZ or not np.isfinite(audio.samples).all():
-            msg = f"Only sound of {LEAST_RATE_HZ} Hz or more, of finite numbers, can be examined."
+        short = audio.seconds < LEAST_READ_S
+        if short or audio.rate_hz < LEAST_RATE_HZ or not np.isfinite(audio.samples).all():
+            msg = (
+                f"Only sound of {LEAST_RATE_HZ} Hz or more, of finite numbers and at least "
+                f"{LEAST_READ_S} s long, can be examined."
+            )
             raise ClipRejectedError(msg)
         scores = [self._window(window) for window in _windows(audio) if window.samples.any()]
         if not scores:
@@ -191,7 +197,8 @@ def load_watermark(path: Path) -> tuple[Marker, Detector]:
         ModelError: If the weights are missing or damaged, or the mark cannot be read back.
     """
     networks: Perth = perth.load_perth(path)
-    marker, detector = Marker(networks.encoder), Detector(networks.decoder)
+    # A copy, because whoever keeps the marker alone shall not keep the whole file mapped: 30 MB.
+    marker, detector = Marker(copy.deepcopy(networks.encoder)), Detector(networks.decoder)
     plain = _test_sound()
     before, after = (
         detector.verdict(sound).score for sound in (plain, joined(marker.marked([plain])))

@@ -41,7 +41,7 @@ class AdaptersPane(Pane):
 
     def compose(self) -> ComposeResult:
         """Yield the table over the meters."""
-        yield Rows(("adapter", "state", "for", "restarts", "why it failed"), key="adapters-table")
+        yield Rows(("adapter", "state", "for", "restarts", "how it fares"), key="adapters-table")
         yield Static(id="adapter-reason", markup=False)
         yield Static(id="players", markup=False)
         yield Static(id="meters", markup=False)
@@ -97,7 +97,7 @@ class AdaptersPane(Pane):
         self._paint()
 
     def _paint(self) -> None:
-        """Show in full why the chosen adapter failed."""
+        """Show in full how the chosen adapter fares."""
         name = self.query_one(Rows).chosen or ""
         reason = self._reasons.get(name)
         text = f"{name}: {reason}" if reason else ""

@@ -27,6 +27,9 @@ HELP = """A line is said. A line that begins with a slash is a command:
 /status           the daemon, its adapters and how fast it is
 /quit             leave; the daemon goes on"""
 
+RANGES = {"/speed": (0.5, 2.0), "/pitch": (-12.0, 12.0), "/expression": (0.0, 2.0)}
+"""What the daemon takes; the API's document says so too."""
+
 
 class Plain:
     """A conversation in lines with the daemon.
@@ -105,7 +108,9 @@ class Plain:
         try:
             command(daemon, rest.strip())
         except ValueError:
-            self._write(f"{name} needs a number.")
+            limits = RANGES.get(name)
+            between = f" from {limits[0]:g} to {limits[1]:g}" if limits else ""
+            self._write(f"{name} needs a number{between}.")
             return
         if name in ("/cancel", "/pause", "/resume"):
             self._write("Done.")
@@ -164,15 +169,15 @@ class Plain:
         self._write(words.unheard(self._lane, daemon.status()["players"]) or f"Lane: {self._lane}.")
 
     def _choose_speed(self, _: Daemon, speed: str) -> None:
-        self._speed = float(speed)
+        self._speed = _number("/speed", speed)
         self._write(f"Speed: {self._speed:g}.")
 
     def _choose_pitch(self, _: Daemon, semitones: str) -> None:
-        self._pitch = float(semitones)
+        self._pitch = _number("/pitch", semitones)
         self._write(f"Pitch: {self._pitch:+g} semitones.")
 
     def _choose_expression(self, _: Daemon, expression: str) -> None:
-        self._expression = float(expression)
+        self._expression = _number("/expression", expression)
         self._write(f"Expression: {self._expression:g}.")
 
     def _move(self, daemon: Daemon, number: int, *, up: bool) -> None:
@@ -217,3 +222,15 @@ class Plain:
 
     def _count(self, what: str, lines: int) -> None:
         self._write(f"{lines} {what}.")
+
+
+def _number(command: str, text: str) -> float:
+    """Return the number in `text`.
+
+    Raises:
+        ValueError: If it is none, or out of the command's range.
+    """
+    least, most = RANGES[command]
+    if not least <= (number := float(text)) <= most:  # also false of NaN
+        raise ValueError
+    return number

@@ -64,7 +64,7 @@ class StartingApp(AskingApp):
 
     def started_well(self) -> None:
         """Take note that a daemon listens."""
-        self._started = self.starting
+        self._started = self._started or self.starting
         self.starting, self._process, self.not_started = False, None, ""
         if isinstance(self.screen, Choice) and self.screen.id == OFFER:
             self.screen.dismiss(None)

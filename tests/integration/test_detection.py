@@ -9,6 +9,7 @@ import soundfile
 from http_host import served
 
 from rtvc_bridge.audio import Audio, joined
+from rtvc_bridge.http.guard import SMALL_BODY_BYTES
 from rtvc_bridge.stages.watermark import load_watermark
 
 pytestmark = [pytest.mark.models, pytest.mark.trust]
@@ -65,6 +66,17 @@ def test_an_upload_is_told_from_synthetic_sound(api, recording, marked):
         assert verdict["synthetic"] is synthetic
         assert verdict["seconds"] == pytest.approx(4, abs=0.1)
         assert (verdict["score"] > 0.9) is synthetic
+
+
+@pytest.mark.http
+def test_an_upload_larger_than_other_requests_may_be_is_examined(api, recording, tmp_path):
+    samples, rate_hz = soundfile.read(recording, dtype="float32")
+    long = tmp_path / "long.wav"
+    soundfile.write(long, [*samples] * 6, rate_hz, subtype="FLOAT")
+    assert long.stat().st_size > SMALL_BODY_BYTES
+    answer = api.post("/v1/detect", files={"file": long.read_bytes()})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["seconds"] == pytest.approx(24, abs=0.1)
 
 
 @pytest.mark.http

@@ -87,6 +87,17 @@ def test_a_line_that_is_cancelled_falls_silent_at_once_and_once(engine, clock, h
     assert told(heard) == [(0, 100.0), (None, 100.01), (0, 100.01)]
 
 
+def test_cancelling_a_line_again_leaves_the_next_one_alone(engine, clock, heard):
+    first = said(engine)
+    first.poll()
+    first.cancel()
+    second = said(engine)
+    second.poll()
+    first.cancel()
+    second.poll()
+    assert told(heard) == [(0, 100.0), (None, 100.0), (0, 100.0), (1, 100.04)]
+
+
 def test_a_line_that_was_never_heard_says_nothing(engine, heard):
     utterance = said(engine)
     utterance.cancel()

@@ -47,7 +47,9 @@ def test_voice_lane_and_speed_hold_for_the_lines_after(talk, daemon):
 
 def test_what_cannot_be_is_said_in_words(talk, daemon):
     assert talk("/voice zoe") == ["There is no voice 'zoe'. Voices: alba, bruno."]
-    assert talk("/speed fast") == ["/speed needs a number."]
+    for wrong in ("nan", "inf", "9", "-1"):
+        assert talk(f"/speed {wrong}") == ["/speed needs a number from 0.5 to 2."]
+    assert talk("/speed fast") == ["/speed needs a number from 0.5 to 2."]
     assert talk("/jump") == ["There is no command /jump. /help lists them."]
     assert talk("/cancel 9") == ["Error: There is no line number 9 any more."]
     assert talk("/again") == ["Nothing was said yet."]
@@ -95,7 +97,7 @@ def test_a_waiting_line_moves_up_and_down(talk, daemon):
 def test_pitch_and_expression_hold_for_the_lines_after(talk, daemon):
     written = talk("/pitch -2", "/expression 1.5", "/speed 0.9", "Hi", "/pitch low")
     assert written[:2] == ["Pitch: -2 semitones.", "Expression: 1.5."]
-    assert written[-1] == "/pitch needs a number."
+    assert written[-1] == "/pitch needs a number from -12 to 12."
     assert daemon.manners == [(0.9, -2.0, 1.5)]
 
 

@@ -131,8 +131,14 @@ def test_a_stream_that_changes_its_rate_is_not_let_out(marker):
 
 @pytest.mark.parametrize(
     "audio",
-    [silence(0, RATE_HZ), silence(1, RATE_HZ), noise(1, 4_000), Audio(np.full(9, np.nan, "f4"), 9)],
-    ids=["empty", "silent", "coarse", "not a number"],
+    [
+        silence(0, RATE_HZ),
+        silence(1, RATE_HZ),
+        noise(0.015),
+        noise(1, 4_000),
+        Audio(np.full(RATE_HZ, np.nan, "f4"), RATE_HZ),
+    ],
+    ids=["empty", "silent", "short", "coarse", "not a number"],
 )
 def test_what_cannot_be_examined_is_refused(audio):
     with pytest.raises(ClipRejectedError):
