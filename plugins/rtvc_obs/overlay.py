@@ -77,8 +77,8 @@ class Board:
         """Yield what is shown, and then each change."""
         watcher: asyncio.Queue[bytes | None] = asyncio.Queue(KEPT_EVENTS)
         self._watchers.add(watcher)
-        yield self._now
         try:
+            yield self._now
             while True:
                 try:
                     async with asyncio.timeout(HEARTBEAT_S):

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pydantic import Field
 
@@ -13,12 +13,15 @@ from rtvc_bridge.levels import Levels
 from rtvc_bridge.plugins import Finding, Host
 from rtvc_virtualmic import doctor
 from rtvc_virtualmic.limiter import Limiter
-from rtvc_virtualmic.mic import LATENCY_MS, VirtualMic
+from rtvc_virtualmic.mic import LATENCY_MS, Stats, VirtualMic
 from rtvc_virtualmic.player import Player
 
 logger = logging.getLogger(__name__)
 
 LANE = "mic"
+LOOK_S = 1.0
+LOST = "The sound server is gone; it is tried again until it is back."
+UNHEARD = "No program listens to the microphone."
 
 
 class Settings(Strict):
@@ -55,17 +58,48 @@ async def run(host: Host, settings: Settings) -> None:
         DeviceError: If no microphone can be opened.
     """
     stop = threading.Event()
+    mics: list[VirtualMic] = []
     # Opening, sending and closing wait for the device.
-    playing = asyncio.create_task(asyncio.to_thread(play, host.engine, host.levels, settings, stop))
+    playing = asyncio.create_task(
+        asyncio.to_thread(play, host.engine, host.levels, settings, stop, mics.append)
+    )
     try:
-        await asyncio.shield(playing)
+        while not (await asyncio.wait({playing}, timeout=LOOK_S))[0]:
+            if mics:
+                host.tell(words(mics[0].stats))
+        await playing
     finally:
         stop.set()
         await asyncio.gather(playing, return_exceptions=True)  # raised above, or nobody waits
 
 
-def play(engine: Engine, levels: Levels, settings: Settings, stop: threading.Event) -> None:
+def words(stats: Stats) -> str | None:
+    """Return what keeps the microphone from being heard now; None if nothing does."""
+    if stats.lost:
+        return LOST
+    said = []
+    if stats.monitor_trouble:
+        said.append(f"It is not heard on the monitor: {stats.monitor_trouble}")
+    if stats.unheard:
+        said.append(UNHEARD)
+    return " ".join(said) or None
+
+
+def play(
+    engine: Engine,
+    levels: Levels,
+    settings: Settings,
+    stop: threading.Event,
+    opened: Callable[[VirtualMic], None] = lambda _: None,
+) -> None:
     """Speak LANE through the microphone until `stop`; what is not spoken by then is cancelled.
+
+    Args:
+        engine: Whose lane it is.
+        levels: Is told how loud it is.
+        settings: As in the settings file.
+        stop: Ends it.
+        opened: Is handed the microphone, on this thread.
 
     Raises:
         DeviceError: If no microphone can be opened.
@@ -80,7 +114,9 @@ def play(engine: Engine, levels: Levels, settings: Settings, stop: threading.Eve
         player = Player(mic, Limiter(settings.volume_db), levels)
         end = engine.play_lane(LANE, player.add)
         logger.info("the microphone to pick is %s", mic.device)
+        opened(mic)
         try:
             player.serve(stop)
         finally:
             end()
+            player.close()

@@ -1,5 +1,6 @@
 """A microphone that other programs can pick, and that says what it is sent."""
 
+import itertools
 import logging
 import threading
 import time
@@ -22,6 +23,9 @@ from rtvc_virtualmic.writer import CLOSE_S, Writer
 logger = logging.getLogger(__name__)
 
 TEND_S = 1.0
+TENDS_A_COUNT = 5
+"""Of so many looks after the device, one counts who listens: that is a connection more."""
+MONITOR_RETRY_S = 2.0
 LATENCY_MS = 40
 """20 ms were measured to stutter under full load, 40 not."""
 
@@ -36,6 +40,9 @@ class Stats:
         underruns: How often it ran dry in the middle of sound.
         dropped_ms: Sound that found no room.
         reconnects: How often the device or its server was lost and came back.
+        lost: Whether it is gone now.
+        unheard: Whether no program listened at the last look; False where that cannot be known.
+        monitor_trouble: Why it is not heard on the monitor now; "" if nothing is wrong.
     """
 
     queued_ms: float
@@ -43,6 +50,9 @@ class Stats:
     underruns: int
     dropped_ms: float
     reconnects: int
+    lost: bool
+    unheard: bool
+    monitor_trouble: str
 
 
 class VirtualMic:
@@ -61,7 +71,7 @@ class VirtualMic:
         device: The device's name; what that means is the backend's.
         backend: A name in `BACKENDS`, or a factory; else all that suit the system are tried.
         latency_ms: How much sound the device is handed ahead; grows while it runs dry.
-        monitor: An output to hear it on too: "default" or its name.
+        monitor: An output to hear it on too: "default" or its name. A missing one is waited for.
         monitor_db: How much louder or quieter that is.
 
     Attributes:
@@ -93,7 +103,10 @@ class VirtualMic:
             candidates(backend), lambda factory: self._started(factory, device)
         )
         self.device = self._backend.device
-        self._monitor = self._monitor_on(monitor, monitor_db) if monitor else None
+        self._unheard = False
+        self._monitor = (
+            _Monitor(self._backend, self._form, monitor, monitor_db) if monitor else None
+        )
         self._tender = threading.Thread(target=self._tend, name="rtvc-mic-tender", daemon=True)
         self._tender.start()
 
@@ -131,6 +144,9 @@ class VirtualMic:
             underruns=self._writer.underruns,
             dropped_ms=1000 * self._queue.dropped_s,
             reconnects=self._writer.reconnects,
+            lost=bool(self._writer.trouble),
+            unheard=self._unheard,
+            monitor_trouble=self._monitor.trouble if self._monitor is not None else "",
         )
 
     def listeners(self) -> Sequence[str] | None:
@@ -157,18 +173,16 @@ class VirtualMic:
         writer.start()
         return backend, writer
 
-    def _monitor_on(self, name: str, gain_db: float) -> "_Monitor":
-        try:
-            return _Monitor(self._backend, self._form, name, gain_db)
-        except DeviceError:
-            self._writer.close()
-            raise
-
     def _tend(self) -> None:
-        while not self._stop.wait(TEND_S):
+        for look in itertools.count():
+            if self._stop.wait(TEND_S):
+                return
             try:
                 if self._backend.tend():
                     self._writer.reopen()
+                if look % TENDS_A_COUNT == 0:
+                    programs = self.listeners()
+                    self._unheard = programs is not None and not programs
             except DeviceError as error:
                 logger.debug("cannot look after the device: %s", error)
 
@@ -184,12 +198,20 @@ class _Monitor:
             form.rate_hz,
             open_stream=lambda latency_ms: backend.open_monitor(name, latency_ms),
             latency=Latency(LATENCY_MS),
+            retry_s=MONITOR_RETRY_S,
         )
-        self._writer.start()
+        self._writer.start_once_possible()
         self.clear = self._queue.clear
         self.close = self._writer.close
 
+    @property
+    def trouble(self) -> str:
+        """Why nothing is heard on it now; "" if nothing is wrong."""
+        return self._writer.trouble
+
     def put(self, audio: Audio) -> None:
-        """Queue `audio`."""
+        """Queue `audio`; without the output it is gone, as it would be old when that is back."""
+        if self.trouble:
+            return
         louder = np.clip(audio.samples * self._gain, -1, 1)
         self._queue.put(Audio(louder.astype(np.float32), audio.rate_hz))

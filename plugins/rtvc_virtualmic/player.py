@@ -36,13 +36,16 @@ class Player:
         self.add = self._lineup.add
 
     def serve(self, stop: Event) -> None:
-        """Send what is added until `stop`; then cancel what is left."""
+        """Send what is added until `stop`."""
         while not stop.is_set():
             self._lineup.wait(IDLE_S)
             if (utterance := self._lineup.next()) is not None:
                 self._send(utterance, stop)
             else:
                 stop.wait(LOOK_S)
+
+    def close(self) -> None:
+        """Cancel what was not sent; only once nothing is added any more."""
         self._lineup.cancel()
 
     def _send(self, utterance: Utterance, stop: Event) -> None:

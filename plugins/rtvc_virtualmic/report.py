@@ -87,15 +87,20 @@ def judged(
     )
 
 
-def words(report: Report) -> list[str]:
-    """Return the report as sentences, what is wrong first and with what to do about it."""
+def words(report: Report, *, hearable: bool = True) -> list[str]:
+    """Return the report as sentences, what is wrong first and with what to do about it.
+
+    Args:
+        report: Of the probe.
+        hearable: Whether nothing else is known that keeps the voice from being heard.
+    """
     if not report.heard:
         said = [
             "Nothing was heard at the microphone. Run `rtvc-bridge mic install`, and see in the "
             "system's sound settings that it is not muted."
         ]
     else:
-        said = _complaints(report) or ["They can hear you."]
+        said = _complaints(report) or ["They can hear you."] * hearable
         said.append(
             f"It was heard after {report.latency_ms:.0f} ms, at {report.level_db:+.1f} dB, with "
             f"{report.gaps} gaps."

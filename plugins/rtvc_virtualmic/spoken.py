@@ -1,6 +1,7 @@
 """A sentence that the running daemon says into the microphone, as it is heard there."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,8 +19,14 @@ LANE = "mic"
 SILENT = 1e-6
 """Nothing else plays into the microphone: it is digitally silent until the sentence comes."""
 LOOK_S = 0.02
+SOUND_LOOK_S = 0.1
+"""A look for the first sound; the recorder knows when that came, however late it is seen."""
 LIMIT_S = 60.0
 QUIET_LUFS = -35.0
+
+
+class UnheardError(UserError):
+    """The daemon said a sentence, and it did not come through the microphone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,8 @@ def sentence(client: Client, voice: str | None = None, device: str | None = None
         device: The microphone.
 
     Raises:
-        UserError: If there is no voice, nothing plays the lane, or nothing is heard.
+        UnheardError: If nothing is heard of what the daemon said.
+        UserError: If it says nothing: there is no voice, or nothing plays the lane.
         DeviceError: If it cannot be recorded from here.
     """
     name = voice or _any_voice(client)
@@ -63,7 +71,9 @@ def sentence(client: Client, voice: str | None = None, device: str | None = None
         recorder.wait_for(0.3)
         since, asked_at = recorder.samples, time.monotonic()
         asked = client.say(SENTENCE, voice=name, lane=LANE)
-        heard_at = _first_sound(recorder, since)
+        heard_at = _first_sound(
+            recorder, since, going_on=lambda: _listed(client, asked["id"]) is not None
+        )
         made_at = _first_audio_at(_listed(client, asked["id"]) or asked)
         while _listed(client, asked["id"]) is not None:
             recorder.wait_for(LOOK_S)
@@ -96,18 +106,24 @@ def words(spoken: Spoken) -> list[str]:
 def _any_voice(client: Client) -> str:
     for view in client.voices():
         return view["name"]
-    raise UserError("There is no voice to say a sentence in. Make one: rtvc-bridge voice enrol")
+    raise UserError("There is no voice to say a sentence in. Make one: rtvc-bridge enrol NAME CLIP")
 
 
-def _first_sound(recorder: Recorder, since: int) -> float:
-    """Return when the recorder had the first sound after sample `since`."""
+def _first_sound(recorder: Recorder, since: int, *, going_on: Callable[[], bool]) -> float:
+    """Return when the recorder had the first sound after sample `since`.
+
+    Raises:
+        UnheardError: If there is none when the sentence is over.
+    """
     give_up_at = time.monotonic() + LIMIT_S
-    while time.monotonic() < give_up_at:
-        recorder.wait_for(LOOK_S)
+    more = True
+    while more and time.monotonic() < give_up_at:
+        more = going_on()  # asked first: the end of a short one is looked for once more
+        recorder.wait_for(SOUND_LOOK_S)
         at = np.flatnonzero(np.abs(recorder.sound(since)) > SILENT)
         if len(at):
             return recorder.came_at(since + int(at[0]))
-    raise UserError(
+    raise UnheardError(
         "The daemon said a sentence, and it was not heard at this microphone. Does "
         "[adapters.virtualmic] name another device? See also: rtvc-bridge status"
     )

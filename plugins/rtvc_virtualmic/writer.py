@@ -32,10 +32,12 @@ class Writer:
         rate_hz: Of the stream.
         open_stream: Given how many ms to hand ahead; raises DeviceError if it cannot now.
         latency: How many that is.
+        retry_s: How long after it could not be opened that is tried again.
 
     Attributes:
         underruns: How often the stream ran dry while there was sound.
         reconnects: How often it was lost and came back.
+        trouble: Why there is no stream now; "" while there is one.
     """
 
     def __init__(
@@ -45,16 +47,20 @@ class Writer:
         *,
         open_stream: Callable[[int], Stream],
         latency: Latency,
+        retry_s: float = RETRY_S,
     ) -> None:
         self._queue = queue
         self._rate_hz = rate_hz
         self._open_stream = open_stream
         self._latency = latency
+        self._retry_s = retry_s
+        self._first: Stream | None = None
         self._stop = threading.Event()
         self._reopen = threading.Event()
         self._thread = threading.Thread(target=self._run, name="rtvc-mic", daemon=True)
         self.underruns = 0
         self.reconnects = 0
+        self.trouble = ""
 
     def start(self) -> None:
         """Open the stream, then feed it on a thread of its own.
@@ -63,6 +69,10 @@ class Writer:
             DeviceError: If it cannot be opened.
         """
         self._first = self._open_stream(self._latency.ms)
+        self._thread.start()
+
+    def start_once_possible(self) -> None:
+        """Feed on a thread of its own, which tries to open the stream until it can."""
         self._thread.start()
 
     def reopen(self) -> None:
@@ -76,30 +86,33 @@ class Writer:
         self._thread.join(CLOSE_S)
 
     def _run(self) -> None:
-        stream: Stream | None = self._first
+        stream = self._first or self._opened()
         while stream is not None:
-            lost = False
             try:
                 self._feed(stream)
             except DeviceError as error:
-                lost = True
-                logger.warning("%s It is tried again until it is back.", error)
+                self._is_without(error)
             stream.close()
-            stream = self._opened_again(lost=lost)
+            stream = self._opened()
 
-    def _opened_again(self, *, lost: bool) -> Stream | None:
+    def _opened(self) -> Stream | None:
         """Return the stream, tried until it opens; None once closed."""
         while not self._stop.is_set():
             try:
                 stream = self._open_stream(self._latency.ms)
             except DeviceError as error:
-                lost = True
-                logger.debug("not yet: %s", error)
-                self._stop.wait(RETRY_S)
+                self._is_without(error)
+                self._stop.wait(self._retry_s)
             else:
-                self.reconnects += lost
+                self.reconnects += bool(self.trouble)
+                self.trouble = ""
                 return stream
         return None
+
+    def _is_without(self, error: DeviceError) -> None:
+        if not self.trouble:
+            logger.warning("%s It is tried again until it is back.", error)
+        self.trouble = str(error)
 
     def _feed(self, stream: Stream) -> None:
         """Write until closed, or until the stream should be opened anew."""

@@ -71,15 +71,16 @@ def try_out(
     The sentence is said by the running daemon; without one, there is the tone only.
     """
     tone = _plugin("manage").round_trip(device)
-    said, instead = _sentence(device, voice)
+    said, instead, failed = _sentence(device, voice)
+    well = tone.well and not failed and (said is None or said.well)
     if as_json:
         figures = asdict(said) if said is not None else None
-        print(json.dumps({**asdict(tone), "well": tone.well, "sentence": figures}))
+        found = {"well": well, "sentence": figures, "instead": instead or None}
+        print(json.dumps({**asdict(tone), **found}))
     else:
-        lines = _plugin("report").words(tone)
-        lines += _plugin("spoken").words(said) if said is not None else [instead]
-        print("\n".join(lines))
-    if not tone.well or (said is not None and not said.well):
+        lines = _plugin("spoken").words(said) if said is not None else [instead]
+        print("\n".join(_plugin("report").words(tone, hearable=not failed) + lines))
+    if not well:
         raise typer.Exit(3)
 
 
@@ -91,7 +92,7 @@ def bench(
 ) -> None:
     """Measure the microphone: latency, gaps also under load, what it costs (about 3 minutes)."""
     figures = asdict(_plugin("bench").measured(device, steady_s=seconds))
-    said, instead = _sentence(device, None)
+    said, instead, _ = _sentence(device, None)
     figures["sentence"] = asdict(said) if said is not None else instead
     if as_json:
         print(json.dumps(figures))
@@ -100,15 +101,18 @@ def bench(
         print(f"{name}: {value:.4g}" if isinstance(value, float) else f"{name}: {value}")
 
 
-def _sentence(device: str | None, voice: str | None) -> tuple[Any, str]:
-    """Return how a sentence of the daemon came through, or None and why none was said."""
+def _sentence(device: str | None, voice: str | None) -> tuple[Any, str, bool]:
+    """Return how a sentence of the daemon came through, or None and why; and if it got lost."""
+    spoken = _plugin("spoken")
     with reached(local=False) as client:
         if client is None:
-            return None, "No sentence was said: no daemon runs. Start one: rtvc-bridge run"
+            return None, "No sentence was said: no daemon runs. Start one: rtvc-bridge run", False
         try:
-            return _plugin("spoken").sentence(client, voice, device), ""
+            return spoken.sentence(client, voice, device), "", False
+        except spoken.UnheardError as error:
+            return None, str(error), True
         except UserError as error:
-            return None, f"No sentence was heard: {error}"
+            return None, f"No sentence was heard: {error}", False
 
 
 def _plugin(part: str) -> Any:  # noqa: ANN401 - a module of a plugin, found at run time

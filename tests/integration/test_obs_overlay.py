@@ -224,3 +224,18 @@ def test_a_taken_port_is_said(page, tmp_path, monkeypatch):
 
     with pytest.raises(DeviceError, match="overlay_port"):
         asyncio.run(second())
+
+
+def test_a_page_that_is_dropped_during_its_first_write_makes_room():
+    async def dropped(board):
+        events = board.events()
+        await anext(events)
+        await events.aclose()
+
+    async def dropped_all(board):
+        for _ in range(overlay.MAX_WATCHERS):
+            await dropped(board)
+
+    board = overlay.Board()
+    asyncio.run(dropped_all(board))
+    assert not board.full

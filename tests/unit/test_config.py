@@ -1,4 +1,7 @@
+import re
 import tomllib
+from importlib.metadata import entry_points
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -24,15 +27,18 @@ def test_the_example_file_shows_every_default_and_nothing_else():
     assert adapters["http"] == model().model_dump(mode="json")
 
 
-def test_the_example_file_shows_the_speaker_s_defaults_too():
-    text = EXAMPLE.read_text(encoding="utf-8")
-    table = (
-        text[text.index("# [adapters.speaker]") : text.index("\n\n# A microphone")]
-        .replace("\n# ", "\n")
-        .removeprefix("# ")
-    )
-    shown = tomllib.loads(table)["adapters"]["speaker"]
-    assert shown == plugins.adapter("speaker").Settings().model_dump(mode="json")
+@pytest.mark.parametrize("name", ["speaker", "virtualmic", "discord", "obs"])
+def test_the_example_file_shows_the_defaults_of_each_adapter_that_may_be_added(name):
+    lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
+    begin = lines.index(f"# [adapters.{name}]")
+    table = takewhile(lambda line: line.startswith("# "), lines[begin:])
+    shown = tomllib.loads("\n".join(line.removeprefix("# ") for line in table))
+    assert shown["adapters"][name] == plugins.adapter(name).Settings().model_dump(mode="json")
+
+
+def test_the_example_file_shows_every_adapter_that_may_be_added():
+    tables = re.findall(r"^# \[adapters\.(\w+)\]$", EXAMPLE.read_text(encoding="utf-8"), re.M)
+    assert {*tables, "http"} == {each.name for each in entry_points(group=plugins.ADAPTERS)}
 
 
 def test_every_wrong_key_and_value_is_named_at_once(tmp_path):

@@ -31,6 +31,7 @@ def test_a_sound_way_is_praised_and_measured():
     assert (report.gaps, report.doubled_ms) == (0, None)
     assert words(report)[0] == "They can hear you."
     assert words(report)[-1] == "Listening now: Chromium input."
+    assert "They can hear you." not in words(report, hearable=False)
 
 
 def test_silence_is_not_heard():

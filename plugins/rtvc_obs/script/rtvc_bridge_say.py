@@ -22,14 +22,22 @@ ANSWER_S = 5.0
 READ_S = 4.0
 """How long a refusal stays."""
 HOTKEYS = {"rtvc_bridge_say": "rtvc-bridge: say the line", "rtvc_bridge_skip": "rtvc-bridge: stop"}
+STATUS = "/v1/status"
 ABSENT = "rtvc-bridge does not run. Start it: rtvc-bridge run"
 
 
 class Daemon:
-    """Asks the daemon on a thread of its own, so that OBS never waits."""
+    """Asks the daemon on a thread of its own, so that OBS never waits.
+
+    Attributes:
+        state: How it fares, in words.
+        closing: Whether what is still to be asked is given up.
+    """
 
     def __init__(self) -> None:
         self.state = "Not asked yet."
+        self.closing = False
+        self._looking = False
         self._jobs: SimpleQueue[tuple[str, dict[str, Any] | None] | None] = SimpleQueue()
         self._news: SimpleQueue[str] = SimpleQueue()
         self._refused_at = 0.0
@@ -39,6 +47,12 @@ class Daemon:
     def ask(self, path: str, body: dict[str, Any] | None = None) -> None:
         """Ask soon: GET, or POST where there is a body."""
         self._jobs.put((path, body))
+
+    def look(self) -> None:
+        """Ask soon how it fares, unless that is being asked: a daemon that hangs takes ANSWER_S."""
+        if not self._looking:
+            self._looking = True
+            self.ask(STATUS)
 
     def news(self) -> str | None:
         """Return the state if it changed. Never waits."""
@@ -54,22 +68,29 @@ class Daemon:
         return fresh
 
     def close(self) -> None:
-        """End."""
+        """End; what is still to be asked is given up."""
+        self.closing = True
         self._jobs.put(None)
         self._thread.join(ANSWER_S)
 
     def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            try:
-                answer = _answer(*job)
-            except urllib.error.HTTPError as error:
-                self._refused_at = time.monotonic()
-                self._news.put(_detail(error))
-            except (OSError, ValueError, KeyError):
-                self._news.put(ABSENT)
-            else:
-                if job[0] == "/v1/status" and time.monotonic() - self._refused_at > READ_S:
-                    self._news.put(_words(answer))
+        while (job := self._jobs.get()) is not None and not self.closing:
+            path, body = job
+            self._do(path, body)
+            if path == STATUS:
+                self._looking = False
+
+    def _do(self, path: str, body: dict[str, Any] | None) -> None:
+        try:
+            answer = _answer(path, body)
+        except urllib.error.HTTPError as error:
+            self._refused_at = time.monotonic()
+            self._news.put(_detail(error))
+        except (OSError, ValueError, KeyError):
+            self._news.put(ABSENT)
+        else:
+            if path == STATUS and time.monotonic() - self._refused_at > READ_S:
+                self._news.put(_words(answer))
 
 
 def script_description() -> str:
@@ -168,7 +189,7 @@ class Script:
         if (state := self.daemon.news()) is not None:
             obs.script_log(obs.LOG_INFO, state)
             self._show(state)
-        self.daemon.ask("/v1/status")
+        self.daemon.look()
 
     def stop(self) -> None:
         """End; OBS removes timers and hotkeys itself."""

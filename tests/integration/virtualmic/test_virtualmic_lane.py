@@ -7,7 +7,7 @@ import pytest
 from integration.daemon_process import Home
 from mic_side import heard
 from rtvc_virtualmic import bench
-from rtvc_virtualmic.adapter import LANE, Settings, play
+from rtvc_virtualmic.adapter import LANE, LOST, UNHEARD, Settings, play
 from sound_server import LIMIT_S, RATE_HZ, until
 from typer.testing import CliRunner
 
@@ -71,6 +71,13 @@ def test_the_commands_make_it_try_it_and_take_it_away(server):
     assert "There was none." in run("remove")
 
 
+def reason(home):
+    """Return what the daemon tells of the microphone while it runs."""
+    adapters = json.loads(home.run("status", "--json").stdout)["adapters"]
+    mic = next(each for each in adapters if each["name"] == "virtualmic")
+    return mic["reason"] if mic["state"] == "running" else mic
+
+
 def test_the_daemon_says_a_line_into_the_microphone_and_the_loudspeaker(server, recorded, home):
     server.add_output("speaker")
     with home.daemon():
@@ -93,6 +100,36 @@ def test_the_daemon_finds_a_sound_server_that_starts_later(server, recorded, hom
         assert heard(microphone) == pytest.approx(220, abs=3)
 
 
+def test_the_status_says_what_keeps_a_running_microphone_from_being_heard(server, recorded, home):
+    with home.daemon():
+        until(lambda: playing(home))
+        until(lambda: 'no output "speaker" to listen on' in reason(home))
+        until(lambda: UNHEARD in reason(home))
+        server.add_output("speaker")
+        until(lambda: reason(home) == UNHEARD)
+        server.stop()
+        until(lambda: reason(home) == LOST)
+        server.start()
+        server.add_output("speaker")
+        recorded()
+        until(lambda: reason(home) is None)
+
+
+def test_the_test_fails_when_the_daemon_speaks_into_another_microphone(server, tmp_path):
+    home = Home.made(tmp_path / "daemon")
+    settings = home.folder / "config.toml"
+    settings.write_text(settings.read_text() + '[adapters.virtualmic]\ndevice = "another"\n')
+    with home.daemon():
+        until(lambda: playing(home))
+        as_json = home.run("mic", "test", "--json")
+        plain = home.run("mic", "test")
+    report = json.loads(as_json.stdout)
+    assert (report["heard"], report["well"], report["sentence"]) == (True, False, None)
+    assert "not heard at this microphone" in report["instead"]
+    assert (as_json.returncode, plain.returncode) == (3, 3)
+    assert "They can hear you" not in plain.stdout
+
+
 def test_the_test_says_a_sentence_through_the_daemon_and_finds_it_well(server, home):
     server.add_output("speaker")
     with home.daemon():
@@ -101,6 +138,7 @@ def test_the_test_says_a_sentence_through_the_daemon_and_finds_it_well(server, h
         words = home.run("mic", "test").stdout
     report = json.loads(done.stdout)
     assert report["heard"], done.stderr
+    assert (report["well"], report["instead"], done.returncode) == (True, None, 0)
     assert report["sentence"]["voice"] == "alba"
     assert report["sentence"]["seconds"] > 0.5
     assert report["sentence"]["after_first_audio_ms"] < report["sentence"]["heard_ms"]
