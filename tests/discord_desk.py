@@ -17,7 +17,7 @@ import simcord
 import soundfile
 from discord import app_commands
 from rtvc_discord import autoread
-from rtvc_discord.checks import Place
+from rtvc_discord.checks import Place, check_elsewhere
 from rtvc_discord.commands import add_commands
 from rtvc_discord.desk import Desk, lane
 from rtvc_discord.outcomes import Kind, Outcome
@@ -45,8 +45,9 @@ class StandInVoice:
         self.said: list[Utterance] = []
         self._end = engine.play_lane(lane(guild), self.said.append)
 
-    async def join(self, channel: Place) -> None:
+    async def join(self, channel: Place, *, move: bool = True) -> None:
         await self.held.wait()
+        check_elsewhere(None if move else self.channel, channel)
         if self.refusal is not None:
             raise UserError(self.refusal)
         self.channel = channel

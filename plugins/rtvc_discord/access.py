@@ -5,13 +5,16 @@ belongs to whoever runs the bot. Its owner may use it anywhere, everybody else w
 granted: in one server by the owner, or, for voices of this computer, in all by the settings.
 """
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from rtvc_bridge.errors import VoiceNotFoundError
 from rtvc_bridge.voices import Summary, skeleton
-from rtvc_discord.desk import Desk
+from rtvc_discord.desk import Desk, is_lane, lane
 from rtvc_discord.people import NotAllowedError, Person
+
+_ID = re.compile("[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,8 @@ def named(name: str, voices: Collection[Summary]) -> Summary:
     for voice in voices:
         if voice.id == name or skeleton(voice.name) == wanted:
             return voice
+    if _ID.fullmatch(name):
+        raise VoiceNotFoundError("Your usual voice is gone; /voice use chooses another.")
     shown = name if name.isprintable() and len(name) <= 64 else "that name"
     raise VoiceNotFoundError(
         f"There is no voice {shown!r} that you may use here. /voice list shows those you may."
@@ -85,3 +90,21 @@ def own(desk: Desk, person: Person, name: str) -> Summary:
     if not rights.owns(person, voice):
         raise NotAllowedError("Only the owner of a voice may do that.")
     return voice
+
+
+def silence(
+    desk: Desk, voice: Summary, *, guild: int | None = None, but: int | None = None
+) -> None:
+    """Cancel what is spoken and what waits in `voice`.
+
+    Args:
+        desk: What speaks.
+        voice: Whose lines; nobody may use it any more.
+        guild: Only in that server; None for all.
+        but: Id of whoever may still use it.
+    """
+    for line in desk.engine.queue.listed(None if guild is None else lane(guild)):
+        status = line.status
+        theirs = status.voice == voice.name and status.user != str(but)
+        if theirs and is_lane(status.lane):
+            line.cancel()

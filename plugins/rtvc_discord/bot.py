@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 import logging
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from discord import app_commands
 from rtvc_bridge import paths
 from rtvc_bridge.errors import OperatorError
 from rtvc_bridge.plugins import Host
+from rtvc_bridge.worker import whereabouts
 from rtvc_discord import autoread
 from rtvc_discord.commands import add_commands
 from rtvc_discord.desk import Desk
@@ -129,6 +131,17 @@ class Bot(discord.Client):
         if (task := asyncio.current_task()) is not None:
             self.answering.add(task)
             task.add_done_callback(self.answering.discard)
+
+    async def on_error(
+        self,
+        event_method: str,
+        /,
+        *_args: Any,  # noqa: ANN401 - as discord.py calls it
+        **_options: Any,  # noqa: ANN401 - as discord.py calls it
+    ) -> None:
+        """Say in the log where something broke that nobody expected, without its message."""
+        if (error := sys.exception()) is not None:
+            logger.error("%s failed: %s", event_method, whereabouts(error))
 
     async def on_ready(self) -> None:
         """Be in Discord, for the first time or again."""

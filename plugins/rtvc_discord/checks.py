@@ -55,6 +55,16 @@ def require() -> None:
         raise OperatorError("The Discord bot cannot speak yet. " + " ".join(lacks))
 
 
+def check_elsewhere(mine: Place | None, theirs: Place | None) -> None:
+    """Pass if the bot, which is in the channel `mine`, is heard in `theirs`, or is nowhere.
+
+    Raises:
+        UserError: If not.
+    """
+    if mine is not None and (theirs is None or theirs.id != mine.id):
+        raise UserError(f"Join {mine.mention} to have text spoken there.")
+
+
 def check_place(place: Place) -> None:
     """Return if the bot may speak in `place`.
 

@@ -144,9 +144,13 @@ class SpeechClient(discord.VoiceClient):
         if not encode or self._speech is None:
             super().send_audio_packet(data, encode=encode)
         elif self.open:
-            if self._sealed:
-                super().send_audio_packet(data)
-            self._speech.sent(unheard=self.unheard)
+            unheard = self.unheard
+            frame = self.encoder.encode(data, self.encoder.SAMPLES_PER_FRAME)
+            if self._sealed:  # asked last: the call may begin to ask for encryption at any time
+                super().send_audio_packet(frame, encode=False)
+            elif unheard != ALONE:
+                return
+            self._speech.sent(unheard=unheard)
         elif self.is_connected():
             super().send_audio_packet(OPUS_SILENCE, encode=False)
 

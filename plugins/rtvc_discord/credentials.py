@@ -9,24 +9,24 @@ from rtvc_bridge.errors import ConfigError
 HOW = "rtvc-bridge discord setup tells how to get one."
 
 
-def default_file() -> Path:
-    """Return the file that holds the token unless the settings name another."""
-    return paths.data_dir() / "discord.token"
+def file(named: str) -> Path:
+    """Return the file that holds the token: the one that the settings name, if they do."""
+    return Path(named).expanduser() if named else paths.data_dir() / "discord.token"
 
 
-def token(variable: str, file: str) -> str:
+def token(variable: str, named: str) -> str:
     """Return the bot's token: that of the environment variable, else that of the file.
 
     Args:
         variable: Name of the environment variable.
-        file: The file's path; "" for the default one.
+        named: The file's path; "" for the usual one.
 
     Raises:
         ConfigError: If there is none, or others may read it.
     """
     if value := os.environ.get(variable, "").strip():
         return value
-    path = Path(file).expanduser() if file else default_file()
+    path = file(named)
     try:
         value = path.read_text(encoding="utf-8").strip()
         shared = os.name == "posix" and path.stat().st_mode & 0o077

@@ -27,8 +27,12 @@ class GuildVoice(Protocol):
     def channel(self) -> Place | None:
         """Where it is."""
 
-    async def join(self, channel: Place) -> None:
+    async def join(self, channel: Place, *, move: bool = True) -> None:
         """Be in `channel`.
+
+        Args:
+            channel: The voice channel.
+            move: Whether to come out of another one for it.
 
         Raises:
             UserError: Why it cannot, in words that may be shown.

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import aiohttp
 import discord
 
 from rtvc_bridge.enrolment import Enrolment, read_clip
@@ -104,7 +105,7 @@ async def enrolled(desk: Desk, recording: Recording, name: str) -> Enrolment:
             path = Path(folder) / _file_name(recording.file.filename)
             await recording.file.save(path)
             return await asyncio.to_thread(_made, desk, path, recording, name, agreement)
-    except discord.DiscordException as error:
+    except (discord.DiscordException, aiohttp.ClientError, TimeoutError) as error:
         raise ClipRejectedError(
             "Discord does not hand out that recording; send it again."
         ) from error

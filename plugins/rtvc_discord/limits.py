@@ -1,5 +1,6 @@
 """How much may be spoken, in seconds of sound: known before, charged after. No clock."""
 
+import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -25,14 +26,20 @@ def spoken_chars(text: str) -> int:
 
 
 class Paces:
-    """How fast each voice speaks: characters of spoken words per second at speed 1."""
+    """How fast each voice speaks: characters of spoken words per second at speed 1.
+
+    For any thread.
+    """
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._by_voice: OrderedDict[str, float] = OrderedDict()
 
     def seconds(self, text: str, *, voice_id: str, speed: float) -> float:
         """Return how long `text` will take, judged by that voice's lines so far."""
-        return spoken_chars(text) / (self._by_voice.get(voice_id, CHARS_PER_S) * speed)
+        with self._lock:
+            pace = self._by_voice.get(voice_id, CHARS_PER_S)
+        return spoken_chars(text) / (pace * speed)
 
     def learn(self, text: str, seconds: float, *, voice_id: str, speed: float) -> None:
         """Take in that the whole of `text` took `seconds`."""
@@ -40,10 +47,11 @@ class Paces:
             return
         low, high = _PACE_RANGE
         pace = min(max(spoken_chars(text) / (seconds * speed), low), high)
-        known = self._by_voice.pop(voice_id, CHARS_PER_S)
-        self._by_voice[voice_id] = known + _PACE_WEIGHT * (pace - known)
-        if len(self._by_voice) > _MOST_KEPT:
-            self._by_voice.popitem(last=False)
+        with self._lock:
+            known = self._by_voice.pop(voice_id, CHARS_PER_S)
+            self._by_voice[voice_id] = known + _PACE_WEIGHT * (pace - known)
+            if len(self._by_voice) > _MOST_KEPT:
+                self._by_voice.popitem(last=False)
 
 
 @dataclass(slots=True)
@@ -72,9 +80,11 @@ class Allowances:
 
     A bucket holds the seconds allowed per minute and fills evenly. A line takes what it is
     thought to last; once it is over, the difference to what was spoken is given back or taken.
+    For any thread.
     """
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._buckets: OrderedDict[tuple[int, int], _Bucket] = OrderedDict()
 
     def hold(
@@ -94,25 +104,27 @@ class Allowances:
         """
         mine, ours = (guild, user), (guild, 0)
         shares = ((mine, user_per_minute, "You have"), (ours, guild_per_minute, "This server has"))
-        for key, per_minute, who in shares:
-            left_s = self._filled(key, per_minute, now).left_s
-            # A line longer than the whole share waits for a full bucket, not for ever.
-            short_s = min(seconds, per_minute) - left_s
-            if short_s > 0:
-                wait_s = short_s / per_minute * _WINDOW_S
-                raise CooldownError(
-                    f"{who} had {per_minute:.0f} s of speech in a minute, which is the limit. "
-                    f"Try again in {max(1, round(wait_s))} s."
-                )
-        for key in (mine, ours):
-            self._buckets[key].left_s -= seconds
+        with self._lock:
+            for key, per_minute, who in shares:
+                left_s = self._filled(key, per_minute, now).left_s
+                # A line longer than the whole share waits for a full bucket, not for ever.
+                short_s = min(seconds, per_minute) - left_s
+                if short_s > 0:
+                    wait_s = short_s / per_minute * _WINDOW_S
+                    raise CooldownError(
+                        f"{who} had {per_minute:.0f} s of speech in a minute, which is the "
+                        f"limit. Try again in {max(1, round(wait_s))} s."
+                    )
+            for key in (mine, ours):
+                self._buckets[key].left_s -= seconds
         return Held((mine, ours), seconds)
 
     def settle(self, held: Held, spoken_s: float) -> None:
         """Charge what was really spoken instead of what was set aside."""
-        for key in held.keys:
-            if (bucket := self._buckets.get(key)) is not None:
-                bucket.left_s += held.seconds - spoken_s
+        with self._lock:
+            for key in held.keys:
+                if (bucket := self._buckets.get(key)) is not None:
+                    bucket.left_s += held.seconds - spoken_s
 
     def _filled(self, key: tuple[int, int], per_minute: float, now: float) -> _Bucket:
         bucket = self._buckets.setdefault(key, _Bucket(per_minute, now))

@@ -65,7 +65,8 @@ class Entry:
         """Return how it ended, or None if it may still sound."""
         status = self.utterance.status
         seconds = self.frames * FRAME_MS / 1000
-        if not (self.over if self.taken else self.utterance.over and not self.utterance.audible):
+        never = self.utterance.over or self.utterance.cancelled  # no more sound will come
+        if not (self.over if self.taken else never and not self.utterance.audible):
             return None
         if status.state is State.FAILED:
             return Outcome(Kind.FAILED, seconds, status.reason)

@@ -56,7 +56,7 @@ class Person:
 
 
 def operators(client: discord.Client) -> frozenset[int]:
-    """Return the ids of those who own the bot's application at Discord."""
+    """Return the ids of those who own the bot's application at Discord and may change it."""
     application = client.application
     if application is None:
         return frozenset()
@@ -65,6 +65,7 @@ def operators(client: discord.Client) -> frozenset[int]:
             member.id
             for member in application.team.members
             if member.membership_state is discord.TeamMembershipState.accepted
+            and member.role is not discord.TeamMemberRole.read_only
         )
     return frozenset({application.owner.id})
 

@@ -10,11 +10,12 @@ from rtvc_bridge.pipeline import EXPRESSION_RANGE, SPEED_RANGE
 
 SAY_AS_CHARS = 40
 MOST_BLOCKED_WORDS = 200
+WORD_CHARS = 60
 
 Id = Annotated[int, Field(ge=0)]
 Speed = Annotated[float, Field(ge=SPEED_RANGE[0], le=SPEED_RANGE[1])]
 Expression = Annotated[float, Field(ge=EXPRESSION_RANGE[0], le=EXPRESSION_RANGE[1])]
-Word = Annotated[str, Field(min_length=1, max_length=60)]
+Word = Annotated[str, Field(min_length=1, max_length=WORD_CHARS)]
 
 
 class GuildSettings(Strict):

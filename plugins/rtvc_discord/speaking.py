@@ -13,7 +13,7 @@ from rtvc_bridge.errors import TextRejectedError, UserError
 from rtvc_bridge.pipeline import Delivery
 from rtvc_bridge.voices import Summary
 from rtvc_discord import access
-from rtvc_discord.checks import Place
+from rtvc_discord.checks import Place, check_elsewhere
 from rtvc_discord.desk import Desk, GuildVoice, lane
 from rtvc_discord.limits import Held
 from rtvc_discord.outcomes import Kind, Outcome
@@ -99,8 +99,8 @@ def destination(
             hint = "Join one yourself first." if theirs is None else "Use /join."
             raise UserError(f"I am in no voice channel. {hint}")
         return theirs
-    if settings.same_channel and (theirs is None or theirs.id != mine.channel.id):
-        raise UserError(f"Join {mine.channel.mention} to have text spoken there.")
+    if settings.same_channel:
+        check_elsewhere(mine.channel, theirs)
     return None
 
 
@@ -159,7 +159,7 @@ async def followed(
 
 async def _heard(place: GuildVoice, utterance: Utterance, going_to: Place | None) -> Outcome:
     if going_to is not None:
-        await place.join(going_to)
+        await place.join(going_to, move=False)  # another line may have brought it elsewhere
     return await place.outcome(utterance)
 
 

@@ -148,10 +148,14 @@ class Store:
         with self._lock, _errors(self._path):
             self._connection.execute("BEGIN IMMEDIATE")
             with ExitStack() as undo:
-                undo.callback(self._connection.execute, "ROLLBACK")
+                undo.callback(self._roll_back)
                 yield lambda statement, *values: self._connection.execute(statement, values)
+                self._connection.execute("COMMIT")
                 undo.pop_all()
-            self._connection.execute("COMMIT")
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:  # SQLite may have rolled back by itself
+            self._connection.execute("ROLLBACK")
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
@@ -187,8 +191,8 @@ def _errors(path: Path) -> Iterator[None]:
     """Say in our words what SQLite could not do."""
     try:
         yield
-    except sqlite3.OperationalError as error:
-        raise StorageError(f"Cannot use {path}: {error}.") from error
+    except (sqlite3.OperationalError, sqlite3.ProgrammingError) as error:
+        raise StorageError(f"Cannot use {path}: {str(error).rstrip('.')}.") from error
     except sqlite3.DatabaseError as error:
         raise _damaged(path) from error
 

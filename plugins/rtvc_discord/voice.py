@@ -13,7 +13,7 @@ from rtvc_bridge.engine import Engine, Utterance
 from rtvc_bridge.levels import Levels
 from rtvc_bridge.playing import Lineup, Reading
 from rtvc_bridge.worker import whereabouts
-from rtvc_discord.checks import ChannelError, Place, check_place
+from rtvc_discord.checks import ChannelError, Place, check_elsewhere, check_place
 from rtvc_discord.client import ALONE, SpeechClient
 from rtvc_discord.desk import lane
 from rtvc_discord.link import USUAL_TIMINGS, Health, Link, Timings
@@ -95,17 +95,18 @@ class GuildVoice:
         """The channel it is in."""
         return None if self._keeping is None else self._link.channel
 
-    async def join(self, channel: Place) -> None:
+    async def join(self, channel: Place, *, move: bool = True) -> None:
         """Be in `channel`; what is said from now on is spoken there.
 
         Raises:
-            ChannelError: Why it cannot, in words that may be shown; it stays where it was if
-                that could be known beforehand.
+            ChannelError: Why it cannot; it stays where it was if that could be known beforehand.
+            UserError: If it is in another channel and may not `move`.
         """
         check_place(channel)
         self._listen()
         try:
             async with self._moving:
+                check_elsewhere(None if move else self.channel, channel)
                 if self.channel != channel:
                     self._listen()
                     await self._link.join(channel)

@@ -50,7 +50,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "heard": " (now)",
         "skipped line": "Skipped.",
         "cleared": "Taken out of the queue: {count}.",
-        "paused": "Paused. What is being spoken goes on to its end.",
+        "paused": "Paused. What is made already is still spoken.",
         "resumed": "Goes on.",
         "me": "Voice here: {voice}. Speed: {speed:g}. Expression: {expression:g}. "
         "Your name is said: {say_as}.",
@@ -94,10 +94,10 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "**/privacy** says what is kept, **/forget-me** deletes it.",
         "privacy": "I keep ids, never what is said: which voice, speed and name you chose, which "
         "voices are yours, what this server's managers set, among it who they blocked. A voice "
-        "you enrol is kept with the speech it was made from. Text is turned into sound on the "
-        "computer I run on, goes to this server's voice channel and is not stored. With auto-read "
-        "on, I read the messages of one channel to speak them. /forget-me deletes your choices "
-        "and your voices.",
+        "you enrol is kept with the speech it was made from and your name at Discord. Text is "
+        "turned into sound on the computer I run on, goes to this server's voice channel and is "
+        "not stored. With auto-read on, I read the messages of one channel to speak them. "
+        "/forget-me deletes your choices and your voices.",
     }
 )
 CATALOGUES: Mapping[str, Mapping[str, str]] = MappingProxyType({"en": ENGLISH})

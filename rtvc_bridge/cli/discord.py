@@ -36,11 +36,12 @@ def setup(
     settings name), or asked for, or read from standard input.
     """
     steps = _plugin("setup")
-    token = _given(_settings(ctx.obj).token_env)
+    settings = _settings(ctx.obj)
+    token = _given(settings.token_env)
     known = asyncio.run(steps.look_up(token))
     print(f"The token is right. It belongs to {known.name} (application {known.id}).")
     if store:
-        file = _plugin("credentials").default_file()
+        file = _plugin("credentials").file(settings.token_file)
         steps.keep(token, file)
         print(f"It is kept in {file}.")
     print(f"\nInvite the bot:\n{steps.invite_link(known.id, read_messages=read_messages)}")

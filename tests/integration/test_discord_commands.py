@@ -259,6 +259,17 @@ async def test_forgetting_asks_first_and_then_deletes_choices_and_voices(there):
 
 
 @in_scene()
+async def test_forgetting_ends_well_though_the_voice_was_deleted_meanwhile(there):
+    voice = there.desk.voices.summary("secret")
+    there.desk.store.own(voice.id, there.bob.id)
+    asked = await there.bob.slash(there.text, "forget-me")
+    there.desk.voices.delete(voice.id)
+    await there.bob.click(asked.response.message, label="Delete")
+    assert asked.response.content == "Deleted."
+    assert there.desk.store.owners() == {}
+
+
+@in_scene()
 async def test_who_changes_their_mind_is_not_forgotten(there):
     await ask(there.bob, there, "me", say_as="Bobby")
     asked = await there.bob.slash(there.text, "forget-me")

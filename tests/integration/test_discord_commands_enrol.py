@@ -123,6 +123,7 @@ async def test_whoever_runs_the_bot_enrols_another_once_that_person_presses(ther
     assert refused.response.content == f"This is for {there.alice.mention} to answer."
     await there.alice.click(question.message, label=AGREE)
     assert result.response.content.startswith("The voice **hers** is made")
+    assert not question.message.components
     assert there.desk.store.owners() == {there.desk.voices.summary("hers").id: there.alice.id}
     assert "There is no voice" in await ask(there.bob, there, "say", text="hi", voice="hers")
 

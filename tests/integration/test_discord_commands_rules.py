@@ -1,5 +1,7 @@
 """Who may do what in a server, and what is chosen there, against simcord's Discord."""
 
+import asyncio
+
 import discord
 import pytest
 from discord_desk import Scene, ask, in_scene
@@ -137,7 +139,8 @@ async def test_a_chosen_voice_that_is_not_allowed_any_more_is_not_replaced_by_an
     await ask(there.alice, there, "voice allow", voice="secret")
     await ask(there.bob, there, "voice use", voice="secret")
     await ask(there.alice, there, "voice disallow", voice="secret")
-    assert "There is no voice" in await ask(there.bob, there, "say", text="hello")
+    said = await ask(there.bob, there, "say", text="hello")
+    assert said == "Your usual voice is gone; /voice use chooses another."
     assert there.said == []
 
 
@@ -258,3 +261,81 @@ async def test_only_moderators_pause_resume_and_clear(there):
 
 def _role(there: Scene, **permissions: bool):
     return there.guild.create_role("role", permissions=discord.Permissions(**permissions))
+
+
+@in_scene()
+async def test_skipping_skips_what_is_heard_though_another_line_was_said_before(there):
+    there.place.held.clear()
+    voice = there.desk.voices.get("alba")
+    first, second = (
+        there.desk.engine.say("word", voice, lane=lane(there.guild.id), user=user)
+        for user in (str(there.alice.id), str(there.bob.id))
+    )
+    await asyncio.to_thread(second.wait, 20)
+    second.poll()
+    assert await ask(there.bob, there, "queue skip") == "Skipped."
+    assert (first.cancelled, second.cancelled) == (False, True)
+
+
+@in_scene()
+async def test_clearing_takes_out_what_is_made_and_not_heard_yet(there):
+    there.place.held.clear()
+    voice = there.desk.voices.get("alba")
+    heard, made = (
+        there.desk.engine.say("word", voice, lane=lane(there.guild.id), user=str(there.bob.id))
+        for _ in range(2)
+    )
+    await asyncio.to_thread(made.wait, 20)
+    heard.poll()
+    assert await ask(there.bob, there, "queue clear-mine") == "Taken out of the queue: 1."
+    assert (heard.cancelled, made.cancelled) == (False, True)
+
+
+@in_scene()
+async def test_who_is_blocked_does_not_send_the_bot_away(there):
+    await ask(there.alice, there, "settings block", user=there.bob.user)
+    assert "blocked you" in await ask(there.bob, there, "leave")
+    assert there.place.channel is not None
+
+
+@in_scene()
+async def test_a_word_that_cannot_be_kept_is_refused_and_the_settings_stay_readable(there):
+    for word in ("ß" * 31, "   "):
+        said = await ask(there.alice, there, "settings word", word=word)
+        assert said == "A blocked word or phrase has 1 to 60 characters."
+    assert "Blocked words: none" in await ask(there.alice, there, "settings show")
+
+
+@in_scene(operator="alice")
+async def test_a_servers_voice_is_one_that_others_may_use(there):
+    said = await ask(there.alice, there, "settings voice", voice="secret")
+    assert said == "Others may not use that voice yet: /voice allow first."
+    await ask(there.alice, there, "voice allow", voice="secret")
+    said = await ask(there.alice, there, "settings voice", voice="secret")
+    assert "Default voice: secret\n" in said
+
+
+async def waiting_in_secret(there: Scene) -> list[Utterance]:
+    """Have a line of alice's and one of bob's wait, both in the voice "secret"."""
+    there.desk.engine.queue.pause(lane(there.guild.id))
+    voice = there.desk.voices.get("secret")
+    return [
+        there.desk.engine.say("word", voice, lane=lane(there.guild.id), user=str(who.id))
+        for who in (there.alice, there.bob)
+    ]
+
+
+@in_scene(operator="bob")
+async def test_what_others_wait_to_say_in_a_voice_ends_once_its_owner_keeps_it(there):
+    await ask(there.bob, there, "voice allow", voice="secret")
+    hers, his = await waiting_in_secret(there)
+    await ask(there.bob, there, "voice disallow", voice="secret")
+    assert (hers.cancelled, his.cancelled) == (True, False)
+    his.cancel()
+
+
+@in_scene(operator="bob")
+async def test_what_waits_in_a_deleted_voice_ends(there):
+    lines = await waiting_in_secret(there)
+    await ask(there.bob, there, "voice delete", voice="secret")
+    assert all(line.cancelled for line in lines)

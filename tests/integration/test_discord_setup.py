@@ -68,7 +68,7 @@ def test_reading_messages_asks_for_their_history_too():
 
 
 def test_a_kept_token_is_found_again_and_only_its_owner_reads_it():
-    path = credentials.default_file()
+    path = credentials.file("")
     setup.keep("first", path)
     setup.keep("secret", path)
     assert credentials.token("NO_SUCH_VARIABLE", "") == "secret"

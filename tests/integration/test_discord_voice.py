@@ -412,6 +412,23 @@ async def test_asked_into_another_channel_it_takes_its_speech_along(tmp_path):
 
 
 @in_loop
+async def test_asked_into_two_channels_at_once_it_stays_in_the_first(tmp_path):
+    async with stage(tmp_path) as on:
+        (server,) = on.servers
+        added = server.guild.add_voice_channel("Other")
+        await until(lambda: on.bot.get_channel(added.id), "the other channel")
+        other = server.place(added)
+        first = asyncio.create_task(server.voice.join(server.place(server.lounge), move=False))
+        second = asyncio.create_task(server.voice.join(other, move=False))
+        with pytest.raises(UserError, match="to have text spoken there"):
+            await second
+        await first
+        assert (await server.outcome(server.say("Here."))).kind is Ending.SPOKEN
+        assert server.voice.channel == server.place(server.lounge)
+        assert server.heard.sounding()
+
+
+@in_loop
 async def test_it_leaves_when_it_is_alone_for_a_while(tmp_path):
     async with stage(tmp_path, Settings(alone_s=0.2)) as on:
         (server,) = on.servers

@@ -41,7 +41,7 @@ def host(tmp_path):
 
 
 def store_token(token):
-    file = credentials.default_file()
+    file = credentials.file("")
     file.parent.mkdir(parents=True, exist_ok=True)
     file.touch(mode=0o600)
     file.write_text(token)

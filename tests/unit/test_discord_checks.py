@@ -1,11 +1,14 @@
 import ctypes.util
 import importlib.metadata
 import os
+from types import SimpleNamespace
+from typing import Any
 
 import discord
 import pytest
 from discord import opus
 from rtvc_discord import Settings, checks, credentials
+from rtvc_discord.people import operators
 
 from rtvc_bridge.errors import ConfigError, OperatorError
 
@@ -59,14 +62,14 @@ def test_the_environment_comes_before_the_file(tmp_path, monkeypatch):
 
 
 def test_the_default_file_is_beside_the_voices():
-    stored(credentials.default_file(), "secret")
+    stored(credentials.file(""), "secret")
     assert credentials.token(VARIABLE, "") == "secret"
 
 
 def test_without_a_token_it_says_where_it_looked():
     with pytest.raises(ConfigError, match=VARIABLE) as refusal:
         credentials.token(VARIABLE, "")
-    assert str(credentials.default_file()) in str(refusal.value)
+    assert str(credentials.file("")) in str(refusal.value)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX")
@@ -96,3 +99,18 @@ def stored(file, text):
     file.write_text(text)
     file.chmod(0o600)
     return file
+
+
+def test_a_file_that_the_settings_name_holds_the_token(tmp_path):
+    assert credentials.file(str(tmp_path / "mine")) == tmp_path / "mine"
+
+
+def test_those_of_a_team_who_may_only_look_do_not_run_the_bot():
+    roles = discord.TeamMemberRole
+    members = [
+        SimpleNamespace(id=number, role=role, membership_state=discord.TeamMembershipState.accepted)
+        for number, role in enumerate((roles.admin, roles.developer, roles.read_only))
+    ]
+    team = SimpleNamespace(members=members)
+    client: Any = SimpleNamespace(application=SimpleNamespace(team=team))
+    assert operators(client) == {0, 1}

@@ -190,3 +190,22 @@ def test_outcomes_are_forgotten_in_time(stand):
         stand.outcomes.settle()
     assert stand.outcomes.entry(first) is None
     assert not stand.outcomes.open
+
+
+def test_a_line_cancelled_while_it_is_still_made_has_ended(tmp_path):
+    with Engine(humming(hold_path=str(tmp_path / "never"))) as engine:
+        stand = Stand(engine)
+        line = engine.say(f"{LINE} {LINE}", ALBA, lane=LANE)
+
+        entry = stand.outcomes.entry(line)
+        assert entry is not None
+
+        async def left():
+            waiting = asyncio.create_task(stand.outcomes.of(entry))
+            await asyncio.sleep(0)  # until it waits
+            line.cancel()
+            stand.outcomes.settle("I left.")
+            return await asyncio.wait_for(waiting, SOON_S)
+
+        outcome = asyncio.run(left())
+    assert (outcome.kind, outcome.reason) == (Kind.SKIPPED, "I left.")

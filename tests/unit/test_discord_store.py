@@ -165,3 +165,23 @@ def test_another_programs_lock_is_said_and_not_waited_for_for_ever(path):
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(StorageError, match="locked"):
             store.guild(5)
+
+
+def test_a_change_that_another_programs_reading_keeps_out_leaves_the_store_usable(path):
+    with closing(Store.opened(path, busy_s=0.05)) as store, closing(sqlite3.connect(path)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT count(*) FROM grants").fetchone()
+        with pytest.raises(StorageError, match="locked"):
+            store.grant("ab" * 16, 5)
+        other.rollback()
+        assert store.granted(5) == frozenset()
+        store.grant("cd" * 16, 5)
+        assert store.granted(5) == {"cd" * 16}
+
+
+def test_a_store_that_is_closed_is_not_called_damaged(path):
+    store = Store.opened(path)
+    store.close()
+    with pytest.raises(StorageError, match="closed database") as refusal:
+        store.guild(5)
+    assert "damaged" not in str(refusal.value)

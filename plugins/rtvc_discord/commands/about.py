@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
 
 import discord
 from discord import app_commands
 
+from rtvc_bridge.errors import VoiceNotFoundError
 from rtvc_bridge.voices import Summary
+from rtvc_discord import access
 from rtvc_discord.commands.answering import Visit, answer, shown
 from rtvc_discord.commands.confirming import Question
 from rtvc_discord.commands.say import AnyCommand
@@ -51,7 +54,7 @@ async def _forget(visit: Visit) -> str:
     await question.wait()
     if not question.agreed:
         return words("kept")
-    await asyncio.to_thread(_delete, visit.desk, user, voices)
+    await asyncio.to_thread(_delete, visit.desk, user)
     return words("forgotten")
 
 
@@ -60,10 +63,14 @@ def _own(desk: Desk, user: int) -> list[Summary]:
     return [each for each in desk.voices.listing().voices if owners.get(each.id) == user]
 
 
-def _delete(desk: Desk, user: int, voices: list[Summary]) -> None:
+def _delete(desk: Desk, user: int) -> None:
+    voices = _own(desk, user)  # read again: they had minutes to press the button
+    for voice_id in [voice for voice, owner in desk.store.owners().items() if owner == user]:
+        with suppress(VoiceNotFoundError):
+            desk.voices.delete(voice_id)
+        desk.store.forget_voice(voice_id)
     for voice in voices:
-        desk.voices.delete(voice.id)
-        desk.store.forget_voice(voice.id)
+        access.silence(desk, voice)
     desk.store.forget_user(user)
     for line in desk.engine.queue.listed(user=str(user)):
         if is_lane(line.status.lane):

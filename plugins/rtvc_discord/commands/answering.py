@@ -5,9 +5,11 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+import aiohttp
 import discord
 
 from rtvc_bridge.errors import OperatorError, UserError
+from rtvc_bridge.worker import whereabouts
 from rtvc_discord.desk import Desk
 from rtvc_discord.people import Person
 from rtvc_discord.preferences import GuildSettings
@@ -19,6 +21,8 @@ UNKNOWN_INTERACTION = 10062
 ANSWERED_ALREADY = 40060
 NO_MENTIONS = discord.AllowedMentions.none()
 MESSAGE_CHARS = 2000
+UNREACHABLE = (aiohttp.ClientError, OSError)
+"""What discord.py raises when the way to Discord is gone for a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ class Visit:
         return self.desk.person(self.member, asking.permissions, asking.client)
 
     async def show(self, text: str, *, view: discord.ui.View | None = None) -> None:
-        """Make `text` the answer; quietly nothing if Discord takes no more edits."""
+        """Make `text` the answer; nothing but a line in the log if Discord does not take it."""
         if self.interaction.is_expired():
             logger.info("interaction %d is too old for its answer", self.interaction.id)
             return
@@ -72,6 +76,12 @@ class Visit:
         except discord.HTTPException as error:
             logger.warning(
                 "the answer to interaction %d was not taken: %d", self.interaction.id, error.code
+            )
+        except UNREACHABLE as error:
+            logger.warning(
+                "the answer to interaction %d was lost: %s",
+                self.interaction.id,
+                type(error).__name__,
             )
 
 
@@ -106,7 +116,7 @@ async def acknowledged(interaction: discord.Interaction) -> bool:
     """Tell Discord that an answer follows, for their eyes only; return whether it may."""
     try:
         await interaction.response.defer(ephemeral=True, thinking=True)
-    except (discord.HTTPException, discord.InteractionResponded) as error:
+    except (discord.HTTPException, discord.InteractionResponded, *UNREACHABLE) as error:
         _note_late(interaction, error)
         return False
     return True
@@ -121,14 +131,14 @@ async def failed(interaction: discord.Interaction, error: Exception) -> None:
     ):
         _note_late(interaction, cause)
         return
-    logger.error("interaction %d failed", interaction.id, exc_info=cause)
+    logger.error("interaction %d failed: %s", interaction.id, whereabouts(cause))
     text = words_in("", interaction.locale.value)("unexpected")
     try:
         if interaction.response.is_done():
             await interaction.edit_original_response(content=text, view=None)
         else:
             await interaction.response.send_message(text, ephemeral=True)
-    except (discord.HTTPException, discord.InteractionResponded) as late:
+    except (discord.HTTPException, discord.InteractionResponded, *UNREACHABLE) as late:
         _note_late(interaction, late)
 
 
@@ -142,6 +152,6 @@ def shown(name: str) -> str:
     return discord.utils.escape_markdown(discord.utils.escape_mentions(name))
 
 
-def _note_late(interaction: discord.Interaction, error: discord.DiscordException) -> None:
-    code = getattr(error, "code", ANSWERED_ALREADY)
-    logger.warning("interaction %d takes no answer: %s", interaction.id, code)
+def _note_late(interaction: discord.Interaction, error: Exception) -> None:
+    why = error.code if isinstance(error, discord.HTTPException) else type(error).__name__
+    logger.warning("interaction %d takes no answer: %s", interaction.id, why)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
 
 import discord
 from discord import app_commands
@@ -9,7 +10,7 @@ from discord import app_commands
 from rtvc_bridge.enrolment import Enrolment
 from rtvc_bridge.errors import ClipRejectedError, ConsentError, UserError
 from rtvc_bridge.voices.names import MAX_NAME_CHARS
-from rtvc_discord.commands.answering import Visit, answer, failed, shown
+from rtvc_discord.commands.answering import UNREACHABLE, Visit, answer, failed, shown
 from rtvc_discord.commands.confirming import TIMEOUT_S, Question
 from rtvc_discord.commands.say import AnyCommand
 from rtvc_discord.desk import Desk
@@ -148,14 +149,18 @@ async def _agreed(visit: Visit, recording: Recording, name: str) -> bool:
     )
     if speaker.id == visit.member.id:
         await visit.show(statement, view=question)
-    else:
-        await visit.show(words("asked", speaker=speaker.mention, minutes=round(TIMEOUT_S / 60)))
-        await visit.interaction.followup.send(
-            f"{statement}\n{recording.file.url}",
-            view=question,
-            allowed_mentions=discord.AllowedMentions(users=[speaker]),
-        )
+        await question.wait()
+        return question.agreed is True
+    await visit.show(words("asked", speaker=speaker.mention, minutes=round(TIMEOUT_S / 60)))
+    asked = await visit.interaction.followup.send(
+        f"{statement}\n{recording.file.url}",
+        view=question,
+        allowed_mentions=discord.AllowedMentions(users=[speaker]),
+        wait=True,
+    )
     await question.wait()
+    with suppress(discord.HTTPException, *UNREACHABLE):  # its buttons do nothing any more
+        await asked.edit(view=None)
     return question.agreed is True
 
 

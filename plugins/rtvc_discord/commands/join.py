@@ -44,6 +44,7 @@ async def _join(visit: Visit) -> str:
 
 async def _leave(visit: Visit) -> str:
     mine = visit.desk.guild_voices.of(visit.guild)
+    check_may_speak(visit.person, visit.settings)
     if mine.channel is None:
         return visit.words("nowhere")
     _check_may_take(visit, mine.channel)

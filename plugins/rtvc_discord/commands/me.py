@@ -61,7 +61,7 @@ def choose(desk: Desk, person: Person, voice: str) -> str:
 
     def change(settings: UserSettings) -> UserSettings:
         voices = {**settings.voices, str(person.guild): chosen.id}
-        return settings.model_copy(update={"voices": voices})
+        return UserSettings.model_validate(settings.model_dump() | {"voices": voices})
 
     desk.store.change_user(person.user, change)
     return chosen.name
@@ -74,7 +74,9 @@ def _changed(visit: Visit, person: Person, voice: str | None, asked: dict[str, o
     if voice is not None:
         choose(desk, person, voice)
     if asked:
-        desk.store.change_user(person.user, lambda old: old.model_copy(update=asked))
+        desk.store.change_user(
+            person.user, lambda old: UserSettings.model_validate(old.model_dump() | asked)
+        )
     return _shown(visit, person)
 
 

@@ -81,13 +81,12 @@ async def _skip_current(visit: Visit) -> str:
 
 
 async def _clear_mine(visit: Visit) -> str:
-    engine, person = visit.desk.engine, visit.person
-    return visit.words("cleared", count=engine.clear(lane(person.guild), str(person.user)))
+    return _cleared(visit, str(visit.person.user))
 
 
 async def _clear(visit: Visit) -> str:
     check_moderates(visit.person)
-    return visit.words("cleared", count=visit.desk.engine.clear(lane(visit.guild.id)))
+    return _cleared(visit, None)
 
 
 async def _pause(visit: Visit) -> str:
@@ -111,7 +110,21 @@ def _current(visit: Visit) -> Utterance:
     listed = visit.desk.engine.queue.listed(lane(visit.guild.id))
     if not listed:
         raise UserError("Nothing is being spoken.")
-    return listed[0]
+    heard = [each for each in listed if _heard_since(each) is not None]
+    return max(heard, key=lambda each: _heard_since(each) or 0.0, default=listed[0])
+
+
+def _heard_since(utterance: Utterance) -> float | None:
+    return utterance.status.first_delivered_at
+
+
+def _cleared(visit: Visit, user: str | None) -> str:
+    """Cancel what nobody has heard any of, of that person (None: of all); tell how many."""
+    listed = visit.desk.engine.queue.listed(lane(visit.guild.id), user)
+    unheard = [each for each in listed if _heard_since(each) is None]
+    for utterance in unheard:
+        utterance.cancel()
+    return visit.words("cleared", count=len(unheard))
 
 
 def _line(visit: Visit, place: int, utterance: Utterance) -> str:

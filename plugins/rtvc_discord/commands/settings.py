@@ -13,7 +13,7 @@ from rtvc_discord.commands.answering import Visit, answer, shown
 from rtvc_discord.commands.completion import usable_voices
 from rtvc_discord.desk import Desk
 from rtvc_discord.people import check_manages
-from rtvc_discord.preferences import MOST_BLOCKED_WORDS, GuildSettings
+from rtvc_discord.preferences import MOST_BLOCKED_WORDS, WORD_CHARS, GuildSettings
 from rtvc_discord.words import CATALOGUES
 
 Change = Callable[[GuildSettings], GuildSettings]
@@ -46,7 +46,7 @@ class SettingsCommands(app_commands.Group):
         """Choose the voice of those who have chosen none."""
 
         async def change(visit: Visit) -> Change:
-            chosen = await asyncio.to_thread(_usable_id, visit, voice)
+            chosen = await asyncio.to_thread(_shared_id, visit, voice)
             return _update(voice=chosen)
 
         await self._change(interaction, change)
@@ -142,7 +142,7 @@ class SettingsCommands(app_commands.Group):
     async def word(
         self,
         interaction: discord.Interaction,
-        word: app_commands.Range[str, 1, 60],
+        word: app_commands.Range[str, 1, WORD_CHARS],
         blocked: bool = True,  # noqa: FBT001, FBT002 - Discord's options are arguments
     ) -> None:
         """Block a word, or not."""
@@ -169,10 +169,10 @@ class SettingsCommands(app_commands.Group):
     ) -> None:
         def toggled(old: GuildSettings) -> GuildSettings:
             members: frozenset[Any] = getattr(old, key)
-            new = members | {value} if present else members - {value}
-            if key == "blocked_words" and len(new) > MOST_BLOCKED_WORDS:
-                raise UserError(f"At most {MOST_BLOCKED_WORDS} words can be blocked.")
-            return old.model_copy(update={key: new})
+            new: frozenset[Any] = members | {value} if present else members - {value}
+            if key == "blocked_words":
+                _check_words(new)
+            return _update(**{key: new})(old)
 
         async def change(visit: Visit) -> Change:
             del visit
@@ -205,10 +205,30 @@ def _update(**values: object) -> Change:
     return lambda old: GuildSettings.model_validate(old.model_dump() | values)
 
 
-def _usable_id(visit: Visit, name: str) -> str:
+def _check_words(words: frozenset[str]) -> None:
+    """Pass if these words can be blocked; small letters may be more than the capitals were.
+
+    Raises:
+        UserError: If there are too many, or one is blank or too long.
+    """
+    if len(words) > MOST_BLOCKED_WORDS:
+        raise UserError(f"At most {MOST_BLOCKED_WORDS} words can be blocked.")
+    if not all(1 <= len(word) <= WORD_CHARS for word in words):
+        raise UserError(f"A blocked word or phrase has 1 to {WORD_CHARS} characters.")
+
+
+def _shared_id(visit: Visit, name: str) -> str:
+    """Return the id of the voice of that name, which everybody here may use; blocks.
+
+    Raises:
+        UserError: If there is none, or others may not use it.
+    """
     person = visit.person
     rights = access.Rights.read(visit.desk, person.guild)
-    return access.named(name, access.usable(visit.desk, person, rights)).id
+    voice = access.named(name, access.usable(visit.desk, person, rights))
+    if not rights.shared(voice):
+        raise UserError("Others may not use that voice yet: /voice allow first.")
+    return voice.id
 
 
 def _shown(visit: Visit, settings: GuildSettings, voice: str | None) -> str:

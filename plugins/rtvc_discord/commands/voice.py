@@ -139,6 +139,8 @@ def _allow(visit: Visit, person: Person, name: str) -> str:
 def _disallow(visit: Visit, person: Person, name: str) -> str:
     voice = access.own(visit.desk, person, name)
     visit.desk.store.withdraw(voice.id, person.guild)
+    if not access.Rights.read(visit.desk, person.guild).shared(voice):
+        access.silence(visit.desk, voice, guild=person.guild, but=person.user)
     return visit.words("disallowed", voice=shown(voice.name))
 
 
@@ -146,6 +148,7 @@ def _delete(visit: Visit, person: Person, name: str) -> str:
     voice = access.own(visit.desk, person, name)
     visit.desk.voices.delete(voice.id)
     visit.desk.store.forget_voice(voice.id)
+    access.silence(visit.desk, voice)
     return visit.words("voice deleted", voice=shown(voice.name))
 
 
