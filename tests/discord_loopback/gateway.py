@@ -114,7 +114,7 @@ class Gateway:
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """Serve one websocket."""
-        socket = web.WebSocketResponse()
+        socket = web.WebSocketResponse(compress=False)  # as Discord
         await socket.prepare(request)
         line = Line(socket)
         self._loopback.lines.append(line)
@@ -129,6 +129,7 @@ class Gateway:
                 if socket.close_code in ENDS_SESSION:
                     self.sessions.remove(session)
         await line.end()
+        self._loopback.lines.remove(line)
         return socket
 
     def _hear(self, line: Line, op: int, data: Json) -> None:

@@ -95,11 +95,11 @@ class Loopback:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for line in self.lines:
+        for line in list(self.lines):
             line.close(1001, "the loopback ends")
         await self._runner.cleanup()
         self.voice.udp.close()
-        for line in self.lines:
+        for line in list(self.lines):
             await line.end()
         for guild in self.guilds:
             await guild.call.end()

@@ -32,7 +32,7 @@ class VoiceGateway:
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """Serve one websocket."""
-        socket = web.WebSocketResponse()
+        socket = web.WebSocketResponse(compress=False)  # as Discord
         await socket.prepare(request)
         line = Line(socket)
         self._loopback.lines.append(line)
@@ -47,6 +47,7 @@ class VoiceGateway:
                 payload = json.loads(message.data)
                 session = self._hear(line, session, payload["op"], payload.get("d"))
         await line.end()
+        self._loopback.lines.remove(line)
         if session is not None and session.line is line:
             self._gone(session)
         return socket
