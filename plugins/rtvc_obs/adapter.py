@@ -25,7 +25,7 @@ async def run(host: Host, settings: Settings) -> NoReturn:
     page = ""
 
     def tell(words: str) -> None:
-        logger.info("%s", words)
+        logger.warning("%s", words)
         host.tell(words)
 
     def show(caption: Caption | None) -> None:

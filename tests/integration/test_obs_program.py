@@ -5,6 +5,7 @@ import contextlib
 import json
 import subprocess
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -103,8 +104,11 @@ def wrong(settings):
 @contextlib.contextmanager
 def serving(program, talker, **changes):
     """Run the adapter, connected."""
-    with adapter(talker.host, program.settings(**changes)):
-        until(lambda: {VOICE, CAPTIONS} <= {*inputs(program)})
+    told: list[str | None] = []
+    host = replace(talker.host, tell=told.append)
+    with adapter(host, program.settings(**changes)):
+        until(lambda: any(words and words.startswith("Connected") for words in told))
+        assert {VOICE, CAPTIONS} <= {*inputs(program)}
         yield
 
 
