@@ -38,7 +38,7 @@ async def detect(site: Here, file: Annotated[UploadFile, File()]) -> VerdictView
     """
     async with site.detecting:
         with tempfile.TemporaryDirectory(prefix="rtvc-bridge-") as folder:
-            copy = Path(folder) / "recording"
+            copy = Path(folder) / "The upload"  # as messages name it
             await asyncio.to_thread(_copied, file.file, copy)
             return await _examined(copy, await asyncio.to_thread(_options, site.host))
 
@@ -58,7 +58,7 @@ async def _examined(recording: Path, settings: list[str]) -> VerdictView:
         return VerdictView.model_validate({key: rows[0][key] for key in VerdictView.model_fields})
     reason = trouble.decode(errors="replace").strip().rpartition("rtvc-bridge: ")[2]
     kind = ClipRejectedError if program.returncode == EXIT_UNREADABLE else ModelError
-    raise kind(reason.replace(str(recording), "The upload").replace(recording.name, "The upload"))
+    raise kind(reason)
 
 
 def _options(host: Host) -> list[str]:

@@ -103,10 +103,6 @@ class SpeakPane(Pane):
         """Offer these voices."""
         self.query_one("#voice", Picker).offer(names)
 
-    def pick_voice(self, name: str) -> None:
-        """Choose a voice."""
-        self.query_one("#voice", Picker).value = name
-
     def heard(self, line: UtteranceView) -> None:
         """Take in a line's new state."""
         self._keep(line)

@@ -86,6 +86,15 @@ def test_an_upload_that_is_not_sound_is_a_problem_with_words(api):
     assert "not a sound file" in answer.json()["detail"]
 
 
+@pytest.mark.http
+def test_an_upload_without_sound_is_refused_in_whole_words(api, tmp_path):
+    silent = tmp_path / "silent.wav"
+    soundfile.write(silent, [0.0] * 24_000, 24_000)
+    answer = api.post("/v1/detect", files={"file": silent.read_bytes()})
+    assert answer.status_code == 422
+    assert answer.json()["detail"] == "There is no sound in the recording."
+
+
 def test_files_are_named_with_what_they_are_and_the_exit_code_tells(home, recording, marked):
     clean = detect(recording)
     assert clean.returncode == 0
