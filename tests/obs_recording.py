@@ -72,6 +72,11 @@ def frames_of(file: Path) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
     return at_s[: len(frames)], frames
 
 
+def level_of(sound: NDArray[np.float32]) -> float:
+    """Return the amplitude of the tone in `sound`, but for its loudest 0.5 %: a click is no level."""
+    return float(np.percentile(np.abs(sound)[np.abs(sound) > 0.02], 99.5))
+
+
 def onsets_s(sound: NDArray[np.float32], quiet_s: float) -> list[float]:
     """Return when it becomes loud after at least `quiet_s` of silence."""
     loud = np.flatnonzero(np.abs(sound) > 0.02)

@@ -7,7 +7,6 @@ import subprocess
 import threading
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import rtvc_obs
 from obs_program import (
@@ -25,6 +24,7 @@ from obs_recording import (
     closed_captions,
     farthest_s,
     frames_of,
+    level_of,
     onsets_s,
     sound_of,
     streams_of,
@@ -127,7 +127,7 @@ def test_the_voice_is_recorded_whole_with_each_phrase_shown_as_it_is_heard(obs, 
         file = obs.record(lambda: (talker.say(LONG), talker.say(SHORT)))
     sound = sound_of(file)
     assert streams_of(file) == {("h264", ""), ("aac", "48000")}
-    assert np.abs(sound).max() == pytest.approx(0.45, abs=0.05)
+    assert level_of(sound) == pytest.approx(0.45, abs=0.05)
     assert strongest_hz(sound) == pytest.approx(TONE_HZ, abs=3)
     assert len(phrases(LONG)) == 3
     assert_in_step(file, [LONG, SHORT])
@@ -141,7 +141,7 @@ def test_without_a_virtual_device_the_voice_comes_over_the_network_card(obs):
     ):
         talker.say(SHORT, lane="obs")
         file = obs.record(lambda: talker.say(LONG, lane="obs"))
-    assert np.abs(sound_of(file)).max() == pytest.approx(0.45, abs=0.05)
+    assert level_of(sound_of(file)) == pytest.approx(0.45, abs=0.05)
     assert_in_step(file, [LONG])
 
 
@@ -252,7 +252,7 @@ def test_the_voice_comes_back_after_the_microphone_was_gone(obs, talker):
         until(lambda: unmade())  # the microphone is looked after by its own adapter
         file = obs.record(lambda: [talker.say(LONG) for _ in range(2)])
     last = sound_of(file)[-3 * RATE_HZ :]
-    assert np.abs(last).max() == pytest.approx(0.45, abs=0.05)
+    assert level_of(last) == pytest.approx(0.45, abs=0.05)
 
 
 def test_other_programs_are_told_who_starts_and_stops_speaking(obs, talker):

@@ -111,6 +111,7 @@ def test_the_status_says_what_keeps_a_running_microphone_from_being_heard(server
         until(lambda: reason(home) == LOST)
         server.start()
         server.add_output("speaker")
+        until(lambda: reason(home) == UNHEARD)
         recorded()
         until(lambda: reason(home) is None)
 
