@@ -73,7 +73,7 @@ def frames_of(file: Path) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
 
 
 def level_of(sound: NDArray[np.float32]) -> float:
-    """Return the amplitude of the tone in `sound`, but for its loudest 0.5 %: a click is no level."""
+    """Return the amplitude of the tone in `sound`, clicks left out."""
     return float(np.percentile(np.abs(sound)[np.abs(sound) > 0.02], 99.5))
 
 
