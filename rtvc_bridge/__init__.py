@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from rtvc_bridge.engine import Engine, State, Status, Utterance
     from rtvc_bridge.errors import OperatorError, RtvcBridgeError, UserError
     from rtvc_bridge.pipeline import Delivery
+    from rtvc_bridge.safety.installation import opened_policy
     from rtvc_bridge.voices import Voice, VoiceStore
     from rtvc_bridge.worker import Worker
 
@@ -24,6 +25,7 @@ _HOMES = {
     "Voice": "voices",
     "VoiceStore": "voices",
     "Worker": "worker",
+    "opened_policy": "safety.installation",
 }
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "Voice",
     "VoiceStore",
     "Worker",
+    "opened_policy",
 ]
 
 

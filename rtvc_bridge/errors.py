@@ -4,8 +4,11 @@ RtvcBridgeError
 ├── UserError                safe to show, word for word, to the person who asked
 │   ├── TextRejectedError    nothing speakable is left, or too much
 │   ├── QueueFullError       the lane, or the engine, takes no more
+│   ├── HaltedError          somebody stopped everything
+│   ├── QuietError           these are quiet hours
+│   ├── BudgetError          too much was spoken lately
 │   ├── ClipRejectedError    the recording cannot make a voice
-│   ├── ConsentError         the speaker's agreement is missing
+│   ├── ConsentError         the speaker's agreement is missing, or does not cover this
 │   ├── VoiceNotFoundError   no voice of that name
 │   ├── VoiceNameError       that cannot be, or already is, a voice's name
 │   ├── VoiceFileError       a voice file is damaged, foreign or too new
@@ -35,6 +38,18 @@ class TextRejectedError(UserError):
 
 class QueueFullError(UserError):
     """This lane already has as many waiting utterances as the config allows."""
+
+
+class HaltedError(UserError):
+    """Everything was stopped, and nothing is said until that is lifted."""
+
+
+class QuietError(UserError):
+    """Nothing is said at this time of the day."""
+
+
+class BudgetError(UserError):
+    """Too much was spoken lately; the message says when there is room again."""
 
 
 class ClipRejectedError(UserError):

@@ -21,6 +21,7 @@ from pydantic import ValidationError
 
 from rtvc_bridge.config import Settings, Strict, complaints
 from rtvc_bridge.engine import Engine
+from rtvc_bridge.enrolment.spoken import Check
 from rtvc_bridge.errors import ConfigError
 from rtvc_bridge.levels import Levels
 from rtvc_bridge.voices import VoiceStore
@@ -101,6 +102,7 @@ class Host:
         levels: How loud each lane is; whoever plays a lane tells it.
         settings_file: What `reload` reads; None if there is no such place.
         tell: Says how the adapter fares while it runs, in words that may be shown; None: well.
+        consent: Judges agreements that are read aloud; None where nothing can.
     """
 
     engine: Engine
@@ -114,6 +116,7 @@ class Host:
     levels: Levels = field(default_factory=Levels)
     settings_file: Path | None = None
     tell: Callable[[str | None], None] = lambda _: None
+    consent: Check | None = None
 
 
 class Adapter(Protocol):

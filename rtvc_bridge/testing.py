@@ -2,7 +2,7 @@
 
 The whole product runs on it, so a plugin can be tested without models:
 
-    with Engine(humming()) as engine:
+    with Engine(humming(), policy()) as engine:
         sounds = list(engine.say("One. Two.", tone_voice("alba", 220.0), lane="test"))
 
 In a process of its own: `Worker("rtvc_bridge.testing:humming", {})`.
@@ -24,7 +24,11 @@ import numpy as np
 from rtvc_bridge.audio import Audio, joined
 from rtvc_bridge.errors import ClipRejectedError, ModelError, VoiceFileError
 from rtvc_bridge.pipeline import Delivery
+from rtvc_bridge.safety.keys import KEY_FILE, Key
+from rtvc_bridge.safety.policy import Policy
+from rtvc_bridge.safety.trust import Trust
 from rtvc_bridge.voices import Consent, Embedding, Voice
+from rtvc_bridge.voices.disk import write_bytes
 
 NAME = "humming"
 RATE_HZ = 16_000
@@ -32,14 +36,28 @@ LETTER_S = 0.01
 EMBEDDING_SIZE = 256
 LOUDNESS = 0.5
 
+KEY = Key(hashlib.sha256(b"an installation that everybody knows").digest())
+"""Signs the voices made here. A program that should take them keeps it as its own."""
+
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 _LOOK_S = 0.005
+
+
+def policy() -> Policy:
+    """Return what lets every `tone_voice` speak, moderates nothing and writes nothing down."""
+    return Policy(Trust(KEY, revoked=lambda _: False))
+
+
+def keep_key(data: Path) -> None:
+    """Make KEY that of the installation whose data folder is `data`."""
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_bytes(KEY.seed, data / KEY_FILE)
 
 
 def tone_voice(name: str, pitch_hz: float) -> Voice:
     """Return a voice that hums at `pitch_hz`; the same arguments give the same id."""
     tone = _tone(pitch_hz, seconds=1.0)
-    return Voice(
+    voice = Voice(
         id=hashlib.sha256(f"{name} {pitch_hz}".encode()).hexdigest()[:32],
         name=name,
         embedding=_spectrum(tone),
@@ -47,6 +65,7 @@ def tone_voice(name: str, pitch_hz: float) -> Voice:
         created_at="2026-01-01T00:00:00Z",
         tensors={NAME: {"pitch_hz": np.array([pitch_hz], np.float32)}},
     )
+    return policy().trust.sign(voice)
 
 
 def humming(

@@ -81,6 +81,8 @@ class Call:
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
         self.picture = browser.picture
+        self.run = browser.read
+        self.goto = browser.goto
 
     def microphones(self) -> list[str]:
         """Return the microphones that Chromium offers."""

@@ -6,9 +6,10 @@ reads what is said as fast as it is made.
 
 import asyncio
 import io
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +25,23 @@ from rtvc_discord.outcomes import Kind, Outcome
 from rtvc_discord.store import Store
 from unit.test_enrolment import speech
 
+from rtvc_bridge.config import ConsentSettings, ModerationSettings, Settings
 from rtvc_bridge.engine import Engine, State, Utterance
+from rtvc_bridge.enrolment import SpeechDetector
+from rtvc_bridge.enrolment.spoken import Check, Listen
 from rtvc_bridge.errors import UserError
-from rtvc_bridge.testing import humming, tone_voice
-from rtvc_bridge.voices import VoiceStore
+from rtvc_bridge.pipeline import Pipeline
+from rtvc_bridge.safety.challenges import Challenges
+from rtvc_bridge.safety.moderation import Moderation
+from rtvc_bridge.safety.policy import Policy
+from rtvc_bridge.testing import humming, policy, tone_voice
+from rtvc_bridge.voices import Voice, VoiceStore
 
 Test = Callable[[Path], None]
 
-SYNTHETIC = "alba is a synthetic voice."
+SPOKEN = "Spoken in the synthetic voice of alba: 0.1 s."
+EVERYBODY = "discord:everyone"
+SETTLE_S = 120.0  # a limit on failure, not a wait
 
 
 class StandInVoice:
@@ -123,34 +133,57 @@ class Scene:
         return [utterance.text for utterance in self.place.said]
 
 
+def granted(voice: Voice, *grants: str) -> Voice:
+    """Return a voice of this computer that those may use too."""
+    return policy().trust.sign(replace(voice, consent=replace(voice.consent, grants=grants)))
+
+
+def owned_by(voice: Voice, user: int) -> Voice:
+    """Return a voice that is that person's."""
+    consent = replace(voice.consent, owner=f"discord:user:{user}")
+    return policy().trust.sign(replace(voice, consent=consent))
+
+
 @asynccontextmanager
 async def scene(
     folder: Path,
     *,
-    offered: tuple[str, ...] = ("alba",),
     operator: str = "",
     joined: bool = True,
     message_content: bool = False,
+    pipeline: Pipeline | None = None,
     pipeline_options: dict[str, str] | None = None,
+    consent: str = "attested",
+    listen: Listen | None = None,
+    moderation: ModerationSettings | None = None,
 ) -> AsyncIterator[Scene]:
-    """Give a server where everybody may speak as "alba", and the bot waits in the voice channel."""
+    """Give a server where everybody may speak as "alba", and the bot waits in the voice channel.
+
+    "secret" is a voice of this computer that nobody else may use.
+    """
     voices = VoiceStore(folder / "voices")
-    for name, pitch_hz in (("alba", 220.0), ("secret", 330.0)):
-        voices.add(tone_voice(name, pitch_hz))
+    voices.add(granted(tone_voice("alba", 220.0), EVERYBODY))
+    voices.add(tone_voice("secret", 330.0))
+    settings = Settings(
+        consent=ConsentSettings.model_validate({"others": consent}),
+        moderation=moderation or ModerationSettings(),
+    )
+    rules = Policy(policy().trust, moderator=Moderation(settings.moderation))
     store = Store.opened(folder / "discord.db")
     operators: set[int] = set()
-    with Engine(humming(**(pipeline_options or {}))) as engine:
+    with Engine(pipeline or humming(**(pipeline_options or {})), rules) as engine:
         desk = Desk(
             engine,
             voices,
             StandInVoices(engine),
             store,
             operators=lambda _: operators,
-            offered=offered,
+            settings=settings,
+            check=None if listen is None else check_by(engine, listen),
         )
         bot = DeskBot(desk, message_content=message_content)
         try:
-            async with simcord.run(bot) as env:
+            async with simcord.run(bot, settle_timeout=SETTLE_S) as env:
                 alice_user, bob_user = env.create_user("alice"), env.create_user("bob")
                 operators.update(u.id for u in (alice_user, bob_user) if u.name == operator)
                 guild = env.create_guild("tests", owner=alice_user)
@@ -169,6 +202,11 @@ async def scene(
                 yield Scene(env, desk, place, guild, text, voice, alice, bob)
         finally:
             store.close()
+
+
+def check_by(engine: Engine, listen: Listen) -> Check:
+    """Return what judges spoken agreement by what `listen` hears."""
+    return Check(Challenges(time.monotonic), engine.embed, listen, SpeechDetector())
 
 
 def _actor(

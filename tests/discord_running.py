@@ -2,12 +2,13 @@
 
 import asyncio
 import functools
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ParamSpec
 
+import aiohttp
 import discord
 from discord_loopback import Channel, FarEnd, Guild, Loopback, Member
 from rtvc_discord import Bot, GuildVoice, Outcome, Settings
@@ -18,12 +19,20 @@ from rtvc_bridge import config, paths
 from rtvc_bridge.engine import Engine, Utterance
 from rtvc_bridge.pipeline import Pipeline
 from rtvc_bridge.plugins import Host, Reload
-from rtvc_bridge.testing import humming, tone_voice
+from rtvc_bridge.safety.policy import Policy
+from rtvc_bridge.testing import humming, policy, tone_voice
 from rtvc_bridge.voices import Voice, VoiceStore
 
-ALBA = tone_voice("alba", 440.0)
+
+def everybodys(voice: Voice) -> Voice:
+    """Return a voice of this computer that everybody on Discord may use."""
+    consent = replace(voice.consent, grants=("discord:everyone",))
+    return policy().trust.sign(replace(voice, consent=consent))
+
+
+ALBA = everybodys(tone_voice("alba", 440.0))
 FRAMES_PER_LETTER = 0.5
-SOON_S = 20.0  # a limit on failure, not a wait
+SOON_S = 40.0  # a limit on failure, not a wait
 LOOK_S = 0.01
 
 P = ParamSpec("P")
@@ -77,10 +86,10 @@ class Server:
         assert real is not None
         return real
 
-    def place(self, channel: Channel) -> discord.VoiceChannel:
+    def place(self, channel: Channel) -> discord.VoiceChannel | discord.StageChannel:
         """Return discord.py's view of a channel."""
         real = self._real.get_channel(channel.id)
-        assert isinstance(real, discord.VoiceChannel)
+        assert isinstance(real, discord.VoiceChannel | discord.StageChannel)
         return real
 
     async def join(self) -> None:
@@ -129,31 +138,46 @@ async def stage(
     servers: int = 1,
     shards: int = 1,
     pipeline: Pipeline | None = None,
+    rules: Policy | None = None,
 ) -> AsyncIterator[Stage]:
     """Give a bot that is in as many servers; RTVC_HOME must be set by the test."""
     voices = VoiceStore(folder / "voices")
     voices.add(ALBA)
-    settings = settings or Settings(offered_voices=("alba",))
+    settings = settings or Settings()
     async with Loopback(dave=dave, handshake_s=handshake_s, shards=shards) as loopback:
         rooms = [room(loopback, number) for number in range(servers)]
-        with (
-            Engine(pipeline or humming()) as engine,
-            closing(Store.opened(paths.data_dir() / STORE_FILE)) as store,
-        ):
+        ids = [guild.id for guild, _, _ in rooms]
+        with Engine(pipeline or humming(), rules or policy()) as engine:
             host = host_of(engine, voices)
-            bot = made(host, settings, store, loopback.connector())
-            async with bot:
-                started = asyncio.create_task(bot.start(loopback.token))
+            async with running(host, settings, loopback.connector(), loopback.token, ids) as bot:
                 await loopback.ready()
-                # on_ready comes 2 s after the last server, lest there be more.
-                await until(lambda: all(known(bot, rooms)), "the servers")
                 here = [
-                    Server(*where, bot.voices.of(real(bot, where[0])), engine, bot)
+                    Server(*where, bot.voices.of(real(bot, where[0].id)), engine, bot)
                     for where in rooms
                 ]
                 yield Stage(loopback, bot, host, here)
-            started.cancel()
-            await asyncio.gather(started, return_exceptions=True)
+
+
+@asynccontextmanager
+async def running(
+    host: Host,
+    settings: Settings,
+    connector: aiohttp.BaseConnector,
+    token: str,
+    guilds: Collection[int],
+) -> AsyncIterator[Bot]:
+    """Give the bot once it knows of those servers; RTVC_HOME must be set."""
+    with closing(Store.opened(paths.data_dir() / STORE_FILE)) as store:
+        bot = made(host, settings, store, connector)
+        async with bot:
+            started = asyncio.create_task(bot.start(token))
+            # on_ready comes 2 s after the last server, lest there be more.
+            await until(lambda: started.done() or all(known(bot, guilds)), "the servers")
+            if started.done():
+                await started
+            yield bot
+        started.cancel()
+        await asyncio.gather(started, return_exceptions=True)
 
 
 async def until(condition: Callable[[], object], what: str) -> None:
@@ -176,16 +200,16 @@ def room(loopback: Loopback, number: int) -> tuple[Guild, Channel, Member]:
     return guild, lounge, alice
 
 
-def known(bot: Bot, rooms: list[tuple[Guild, Channel, Member]]) -> Iterator[bool]:
+def known(bot: Bot, guilds: Collection[int]) -> Iterator[bool]:
     """Yield for each server whether discord.py has been told of it."""
-    for guild, _, _ in rooms:
-        found = bot.get_guild(guild.id)
+    for guild in guilds:
+        found = bot.get_guild(guild)
         yield found is not None and not found.unavailable
 
 
-def real(bot: Bot, guild: Guild) -> discord.Guild:
+def real(bot: Bot, guild: int) -> discord.Guild:
     """Return discord.py's view of a server."""
-    found = bot.get_guild(guild.id)
+    found = bot.get_guild(guild)
     assert found is not None
     return found
 

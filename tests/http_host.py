@@ -11,14 +11,16 @@ from typing import Any
 import httpx
 import numpy as np
 
-from rtvc_bridge import config, http
+from rtvc_bridge import config, http, paths
 from rtvc_bridge.audio import Audio
 from rtvc_bridge.engine import Engine
+from rtvc_bridge.enrolment.spoken import Check
 from rtvc_bridge.levels import Levels
 from rtvc_bridge.pipeline import Pipeline
 from rtvc_bridge.plugins import AdapterState, AdapterStatus, Host, Reload
+from rtvc_bridge.safety.policy import Policy
 from rtvc_bridge.schedule import Limits
-from rtvc_bridge.testing import humming, tone_voice
+from rtvc_bridge.testing import humming, keep_key, policy, tone_voice
 from rtvc_bridge.voices import VoiceStore
 
 SOON_S = 20.0  # a limit on failure, not a wait
@@ -41,6 +43,8 @@ class Daemon:
     token_file: str = ""
     settings_file: Path | None = None
     levels: Levels = field(default_factory=Levels)
+    shown: config.Settings = field(default_factory=config.Settings)
+    consent: Check | None = None
     adapters: tuple[AdapterStatus, ...] = (AdapterStatus("http", AdapterState.RUNNING, 0.0),)
 
     def announce(self, url: str, token_file: str) -> None:
@@ -51,7 +55,7 @@ class Daemon:
         return Host(
             engine=self.engine,
             voices=self.voices,
-            settings=config.Settings(),
+            settings=self.shown,
             ready=lambda: self.ready,
             adapters=lambda: self.adapters,
             announce=self.announce,
@@ -59,6 +63,7 @@ class Daemon:
             reload=self._reload,
             levels=self.levels,
             settings_file=self.settings_file,
+            consent=self.consent,
         )
 
     def _reload(self) -> Reload:
@@ -90,17 +95,19 @@ def served(
     *,
     pipeline: Pipeline | None = None,
     voices: VoiceStore | None = None,
-    **shown: Any,
+    rules: Policy | None = None,
+    **more: Any,
 ) -> Iterator[Daemon]:
     """Serve the API from a thread of its own; RTVC_HOME must be set by the test.
 
-    `shown` are further fields of the Daemon.
+    `rules` are what the engine asks; `more` are further fields of the Daemon.
     """
     if voices is None:
         voices = VoiceStore(folder / "voices")
         voices.add(tone_voice("alba", 220.0))
-    with Engine(pipeline or humming(), limits=ROOMY) as engine:
-        daemon = Daemon(engine, voices, **shown)
+    keep_key(paths.data_dir())
+    with Engine(pipeline or humming(), rules or policy(), limits=ROOMY) as engine:
+        daemon = Daemon(engine, voices, **more)
         loop = asyncio.new_event_loop()
         task = loop.create_task(http.run(daemon.host(), settings or http.Settings(port=0)))
         thread = threading.Thread(target=_live, args=(loop, task), name="http-under-test")

@@ -66,6 +66,12 @@ class Program:
         if self._obs is not None:
             self._obs.kill()
             self._obs.wait(LIMIT_S)
+            self._obs = None
+
+    def forget(self) -> None:
+        """Let an OBS that is not started yet begin without scenes and sources."""
+        for file in (self.folder / "obs-studio" / "basic" / "scenes").iterdir():
+            file.unlink()
 
     def ask(self, request: str, **data: object) -> dict[str, object]:
         """Return OBS's answer, over a connection of its own."""

@@ -21,7 +21,7 @@ from rtvc_bridge.audio import Audio
 from rtvc_bridge.engine import Engine, Heard
 from rtvc_bridge.pipeline import Delivery
 from rtvc_bridge.plugins import Host, Reload
-from rtvc_bridge.testing import HummingPipeline, tone_voice
+from rtvc_bridge.testing import HummingPipeline, policy, tone_voice
 from rtvc_bridge.voices import Voice, VoiceStore
 
 TONE_HZ = 440.0
@@ -81,7 +81,7 @@ def speaker(
     """Give what speaks, with or without a virtual microphone."""
     with contextlib.ExitStack() as ends:
         if engine is None:
-            engine = ends.enter_context(Engine(Talking()))
+            engine = ends.enter_context(Engine(Talking(), policy()))
         host = Host(
             engine=engine,
             voices=VoiceStore(folder / "voices"),

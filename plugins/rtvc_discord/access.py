@@ -1,63 +1,64 @@
-"""Who may speak in whose voice: the one place where that is decided.
+"""Who may speak in whose voice here: what the agreement in each voice says, as Discord shows it.
 
 A voice enrolled by Discord belongs to the person who speaks in it. One enrolled on this computer
-belongs to whoever runs the bot. Its owner may use it anywhere, everybody else where it is
-granted: in one server by the owner, or, for voices of this computer, in all by the settings.
+belongs to whoever runs the bot. The engine checks every line again, by the same record.
 """
 
 import re
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
 
-from rtvc_bridge.errors import VoiceNotFoundError
+import discord
+
+from rtvc_bridge.errors import ConsentError, VoiceNotFoundError
+from rtvc_bridge.safety.asker import EVERYONE
+from rtvc_bridge.safety.trust import check_lane, may_use
 from rtvc_bridge.voices import Summary, skeleton
-from rtvc_discord.desk import Desk, is_lane, lane
-from rtvc_discord.people import NotAllowedError, Person
+from rtvc_discord.desk import Desk, lane
+from rtvc_discord.people import ADAPTER, NotAllowedError, Person, members_of, user_name
 
 _ID = re.compile("[0-9a-f]{32}")
 
 
-@dataclass(frozen=True, slots=True)
-class Rights:
-    """What decides over voices in one server, read once.
+def owns(person: Person, voice: Summary) -> bool:
+    """Whether `voice` is that person's."""
+    return voice.consent.owner in person.asker.names
 
-    Attributes:
-        owners: User id by voice id, of voices enrolled by Discord.
-        granted: Ids of voices for everybody in this server.
-        offered: Folded names of voices of this computer for everybody in every server.
+
+def owner(voice: Summary) -> str | None:
+    """Return whose `voice` is, as Discord shows it; None if it is this computer's."""
+    mark = f"{ADAPTER}:user:"
+    name = voice.consent.owner
+    return f"<@{name.removeprefix(mark)}>" if name.startswith(mark) else None
+
+
+def shared(voice: Summary, guild: int) -> bool:
+    """Whether everybody in that server may use `voice`."""
+    return may_use(voice.consent, members_of(guild))
+
+
+def trouble(desk: Desk, voice: Summary, guild: int) -> str | None:
+    """Return why nobody can use `voice` in that server now; None if somebody can."""
+    try:
+        desk.engine.policy.trust.check_record(voice)
+        check_lane(voice, lane(guild))
+    except ConsentError as error:
+        return str(error)
+    return None
+
+
+def check_sound(desk: Desk, voice: Summary, guild: int) -> None:
+    """Pass if the agreement that `voice` carries is good for that server.
+
+    Raises:
+        ConsentError: If it is not; the message says why.
     """
-
-    owners: dict[str, int]
-    granted: frozenset[str]
-    offered: frozenset[str]
-
-    @classmethod
-    def read(cls, desk: Desk, guild: int) -> "Rights":
-        """Return what holds in that server now; blocks."""
-        return cls(
-            desk.store.owners(),
-            desk.store.granted(guild),
-            frozenset(skeleton(name) for name in desk.offered),
-        )
-
-    def owns(self, person: Person, voice: Summary) -> bool:
-        """Whether `voice` is that person's."""
-        owner = self.owners.get(voice.id)
-        return person.operator if owner is None else owner == person.user
-
-    def shared(self, voice: Summary) -> bool:
-        """Whether everybody in this server may use `voice`."""
-        offered = voice.id not in self.owners and skeleton(voice.name) in self.offered
-        return offered or voice.id in self.granted
-
-    def may_use(self, person: Person, voice: Summary) -> bool:
-        """Whether `person` may speak as `voice` here."""
-        return self.owns(person, voice) or self.shared(voice)
+    if (why := trouble(desk, voice, guild)) is not None:
+        raise ConsentError(why)
 
 
-def usable(desk: Desk, person: Person, rights: Rights) -> tuple[Summary, ...]:
-    """Return the voices that `person` may use here, by name; blocks."""
-    return tuple(v for v in desk.voices.listing().voices if rights.may_use(person, v))
+def usable(desk: Desk, person: Person) -> tuple[Summary, ...]:
+    """Return the voices that `person` was granted or owns, by name, even if in trouble; blocks."""
+    return tuple(v for v in desk.voices.listing().voices if may_use(v.consent, person.asker))
 
 
 def named(name: str, voices: Collection[Summary]) -> Summary:
@@ -85,26 +86,44 @@ def own(desk: Desk, person: Person, name: str) -> Summary:
         VoiceNotFoundError: If there is none that they may use.
         NotAllowedError: If it is somebody else's.
     """
-    rights = Rights.read(desk, person.guild)
-    voice = named(name, usable(desk, person, rights))
-    if not rights.owns(person, voice):
+    voice = named(name, usable(desk, person))
+    if not owns(person, voice):
         raise NotAllowedError("Only the owner of a voice may do that.")
     return voice
 
 
-def silence(
-    desk: Desk, voice: Summary, *, guild: int | None = None, but: int | None = None
-) -> None:
-    """Cancel what is spoken and what waits in `voice`.
+def removable(desk: Desk, person: Person, name: str) -> Summary:
+    """Return the voice of that name, which is that person's, or any for whoever runs the bot.
 
-    Args:
-        desk: What speaks.
-        voice: Whose lines; nobody may use it any more.
-        guild: Only in that server; None for all.
-        but: Id of whoever may still use it.
+    Raises:
+        VoiceNotFoundError: If there is none that they may use.
+        NotAllowedError: If it is somebody else's.
     """
-    for line in desk.engine.queue.listed(None if guild is None else lane(guild)):
-        status = line.status
-        theirs = status.voice == voice.name and status.user != str(but)
-        if theirs and is_lane(status.lane):
-            line.cancel()
+    if person.operator:
+        return named(name, desk.voices.listing().voices)
+    return own(desk, person, name)
+
+
+def grantee(to: discord.Member | discord.User | discord.Role | None, guild: int) -> str:
+    """Return how the agreement names those people; None, or everybody's role, for the server."""
+    if to is None or to.id == guild:
+        return f"{ADAPTER}:guild:{guild}"
+    if isinstance(to, discord.Role):
+        return f"{ADAPTER}:role:{to.id}"
+    return user_name(to.id)
+
+
+def mentions(grants: Iterable[str], guild: int) -> list[str]:
+    """Return whom grants name, as Discord shows them."""
+    return [_mention(grant, guild) for grant in grants]
+
+
+def _mention(grant: str, guild: int) -> str:
+    if grant in (EVERYONE, f"{ADAPTER}:{EVERYONE}"):
+        return "everybody in every server"
+    adapter, kind, number = (*grant.split(":", 2), "", "")[:3]
+    if adapter != ADAPTER or not number.isdecimal():
+        return "somebody outside Discord"
+    if kind == "guild":
+        return "everybody in this server" if int(number) == guild else "everybody in another server"
+    return f"<@&{number}>" if kind == "role" else f"<@{number}>"

@@ -21,6 +21,11 @@ from rtvc_discord.voice import Manners
 
 STORE_FILE = "discord.db"
 """In `paths.data_dir()`."""
+TOKEN_REFUSED = 4004
+WRONG_TOKEN = (
+    f"Discord does not know the bot's token. Make a new one at {PORTAL} (Bot, Reset Token), and "
+    "store it: rtvc-bridge discord setup --store"
+)
 
 
 class Settings(Strict):
@@ -32,9 +37,6 @@ class Settings(Strict):
     token_file: str = ""
     """The file that holds it when that variable does not; empty: discord.token beside the voices.
     """
-
-    offered_voices: tuple[str, ...] = ()
-    """Voices of this computer that everybody in every server may use, by name."""
 
     read_messages: bool = False
     """Ask for the messages of text channels, so that one can be read aloud. Discord wants the
@@ -86,7 +88,6 @@ def made(
             gain=10 ** (settings.volume_db / 20),
         ),
         read_messages=settings.read_messages,
-        offered=frozenset(settings.offered_voices),
     )
     if settings.shards == 1:
         return Bot(host, store, options, connector=connector)
@@ -102,16 +103,15 @@ def _in_words() -> Iterator[None]:
     try:
         yield
     except discord.LoginFailure as error:
-        raise ConfigError(
-            f"Discord does not know the bot's token. Make a new one at {PORTAL} (Bot, Reset "
-            "Token), and store it: rtvc-bridge discord setup --store"
-        ) from error
+        raise ConfigError(WRONG_TOKEN) from error
     except discord.PrivilegedIntentsRequired as error:
         raise ConfigError(
             f"The bot may not read messages. Switch on its Message Content Intent at {PORTAL} "
             "(Bot), or set read_messages = false in [adapters.discord]."
         ) from error
     except discord.ConnectionClosed as error:
+        if error.code == TOKEN_REFUSED:
+            raise ConfigError(WRONG_TOKEN) from error
         raise OperatorError(f"Discord closed the connection with code {error.code}.") from error
     except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
         raise OperatorError(f"Discord cannot be reached: {error}") from error

@@ -5,6 +5,7 @@ import hashlib
 import json
 import logging
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import aiohttp
 import discord
 from discord import app_commands
+from discord.gateway import KeepAliveHandler
 
 from rtvc_bridge import paths
 from rtvc_bridge.errors import OperatorError
@@ -40,12 +42,10 @@ class Options:
     Attributes:
         manners: How it behaves in voice channels.
         read_messages: Whether it asks for the messages of text channels, a privileged intent.
-        offered: Names of voices of this computer that every server may use.
     """
 
     manners: Manners = USUAL_MANNERS
     read_messages: bool = False
-    offered: frozenset[str] = frozenset()
 
 
 class Bot(discord.Client):
@@ -86,7 +86,14 @@ class Bot(discord.Client):
             **sharding,
         )
         self.voices = Voices(self, host.engine, host.levels, options.manners)
-        self.desk = Desk(host.engine, host.voices, self.voices, store, offered=options.offered)
+        self.desk = Desk(
+            host.engine,
+            host.voices,
+            self.voices,
+            store,
+            settings=host.settings,
+            check=host.consent,
+        )
         self.tree = _Tree(self)
         self.answering: set[asyncio.Task[Any]] = set()
         add_commands(self.tree, self.desk)
@@ -118,6 +125,10 @@ class Bot(discord.Client):
         for task in self._becoming_ready():
             task.cancel()
         await super().close()
+        for thread in threading.enumerate():
+            # discord.py forgets the heart of a connection that had not yet identified itself.
+            if isinstance(thread, KeepAliveHandler) and thread.ws._connection is self._connection:
+                thread.stop()
 
     def _becoming_ready(self) -> Iterator[asyncio.Task[None]]:
         """Yield what discord.py leaves running if it is closed before it was ready."""
@@ -146,11 +157,11 @@ class Bot(discord.Client):
     async def on_ready(self) -> None:
         """Be in Discord, for the first time or again."""
         logger.info("in Discord, in %d servers", len(self.guilds))
-        self.voices.distrust()
+        await self.voices.distrust()
 
     async def on_resumed(self) -> None:
         """Be in Discord again after the gateway was away."""
-        self.voices.distrust()
+        await self.voices.distrust()
 
     async def on_message(self, message: discord.Message) -> None:
         """Read a message aloud, if that is what its server has chosen."""

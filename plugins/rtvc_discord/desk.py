@@ -8,7 +8,10 @@ from typing import Protocol
 
 import discord
 
+from rtvc_bridge.config import Settings
 from rtvc_bridge.engine import Engine, Utterance
+from rtvc_bridge.engine.custody import Custody
+from rtvc_bridge.enrolment.spoken import Check
 from rtvc_bridge.voices import VoiceStore
 from rtvc_discord.checks import Place
 from rtvc_discord.limits import Allowances, Paces
@@ -62,7 +65,8 @@ class Desk:
         guild_voices: Where it is heard.
         store: What people have chosen.
         operators: Returns the ids of those who run the bot.
-        offered: Names of voices enrolled on this computer that every server may use.
+        settings: Of the program.
+        check: Judges agreements that are read aloud; None where nothing can.
         clock: Seconds, as time.monotonic gives them.
         allowances: How much each may still have spoken.
         paces: How fast each voice speaks.
@@ -75,12 +79,18 @@ class Desk:
     guild_voices: GuildVoices
     store: Store
     operators: Callable[[discord.Client], Collection[int]] = operators
-    offered: Collection[str] = ()
+    settings: Settings = field(default_factory=Settings)
+    check: Check | None = None
     clock: Callable[[], float] = time.monotonic
     allowances: Allowances = field(default_factory=Allowances)
     paces: Paces = field(default_factory=Paces)
     introductions: Introductions = field(default_factory=Introductions)
     ordering: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def custody(self) -> Custody:
+        """What changes voices."""
+        return Custody(self.voices, self.engine.policy, self.engine.queue.silence)
 
     def person(
         self, member: discord.Member, permissions: discord.Permissions, client: discord.Client

@@ -1,22 +1,40 @@
 """A recording that came by Discord, as a voice. The steps that block run in a thread."""
 
 import asyncio
+import logging
 import tempfile
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import aiohttp
 import discord
 
 from rtvc_bridge.enrolment import Enrolment, read_clip
-from rtvc_bridge.errors import ClipRejectedError, StorageError, UserError, VoiceNameError
-from rtvc_bridge.voices import Consent, check_name, skeleton
+from rtvc_bridge.enrolment.spoken import Check
+from rtvc_bridge.errors import (
+    ClipRejectedError,
+    ModelError,
+    StorageError,
+    UserError,
+    VoiceNameError,
+)
+from rtvc_bridge.safety.challenges import Challenge
+from rtvc_bridge.safety.consent import SPOKEN
+from rtvc_bridge.voices import Consent, Embedding, Spoken, check_name, skeleton
 from rtvc_discord import consent
 from rtvc_discord.desk import Desk
-from rtvc_discord.people import NotAllowedError, Person, check_not_blocked
+from rtvc_discord.people import NotAllowedError, Person, check_not_blocked, user_name
 from rtvc_discord.preferences import GuildSettings
 
+logger = logging.getLogger(__name__)
+
+DEAF = (
+    "In this bot a voice is only made once its speaker has read a sentence aloud, and I cannot "
+    'listen to that. Whoever runs me must run: pip install "rtvc-bridge[consent]", and then: '
+    "rtvc-bridge models pull whisper-base perth"
+)
 MOST_BYTES = 25 * 2**20
 MOST_S = 180.0
 MOST_VOICES = 5
@@ -84,46 +102,95 @@ def check_room(desk: Desk, person: Person, recording: Recording) -> str:
     voices = desk.voices.listing().voices
     if skeleton(name) in {skeleton(known.name) for known in voices}:
         raise VoiceNameError(f"There is a voice {name!r} already; choose another name.")
-    owners = desk.store.owners()
-    theirs = sum(owners.get(voice.id) == recording.speaker.id for voice in voices)
+    owner = user_name(recording.speaker.id)
+    theirs = sum(voice.consent.owner == owner for voice in voices)
     if theirs >= MOST_VOICES and not person.operator:
         raise UserError(f"{MOST_VOICES} voices are the limit. /voice delete makes room.")
     return name
 
 
-async def enrolled(desk: Desk, recording: Recording, name: str) -> Enrolment:
-    """Return the voice made of a recording whose speaker has just agreed; it is kept.
+def listener(desk: Desk) -> Check | None:
+    """Return what judges spoken agreement; None where a button is enough.
+
+    Raises:
+        UserError: If it has to be spoken and nothing here can listen.
+    """
+    if desk.settings.consent.others != SPOKEN:
+        return None
+    if desk.check is None:
+        raise UserError(DEAF)
+    return desk.check
+
+
+async def made(desk: Desk, recording: Recording) -> Enrolment:
+    """Return the voice in a recording whose speaker has just pressed that they agree.
+
+    Nothing is kept yet.
 
     Raises:
         ClipRejectedError: With every reason for which it was refused.
+        StorageError: If there is no room for the recording.
+    """
+    agreement = consent.pressed(recording.speaker, valid_days=desk.settings.consent.valid_days)
+    async with _saved(recording.file) as path:
+        return await asyncio.to_thread(_made, desk, path, recording.name, agreement)
+
+
+async def judged(
+    check: Check, challenge: Challenge, reading: discord.Attachment, embedding: Embedding
+) -> Spoken:
+    """Return the record that a sentence was read by whoever has that d-vector; takes seconds.
+
+    Raises:
+        ConsentError: If it was not; the message says which part failed, and what to do.
+        ClipRejectedError: If that is no recording.
+        UserError: If what listening takes is not installed.
+    """
+    check_recording(reading)
+    async with _saved(reading) as path:
+        try:
+            return await asyncio.to_thread(_judged, check, challenge, path, embedding)
+        except ModelError as error:
+            logger.error("spoken consent cannot be judged: %s", error)
+            raise UserError(DEAF) from error
+
+
+async def kept(desk: Desk, voice: Enrolment, agreement: Consent, person: Person) -> None:
+    """Keep a voice with that agreement in it.
+
+    Raises:
         VoiceNameError: If the name was taken meanwhile.
+        ConsentError: If its speaker took the agreement back before.
         StorageError: If it cannot be kept.
     """
-    agreement = consent.record(recording.speaker)
-    try:
-        with tempfile.TemporaryDirectory(prefix="rtvc-bridge-") as folder:
-            path = Path(folder) / _file_name(recording.file.filename)
-            await recording.file.save(path)
-            return await asyncio.to_thread(_made, desk, path, recording, name, agreement)
-    except (discord.DiscordException, aiohttp.ClientError, TimeoutError) as error:
-        raise ClipRejectedError(
-            "Discord does not hand out that recording; send it again."
-        ) from error
-    except OSError as error:
-        raise StorageError(f"The recording cannot be kept: {error.strerror}.") from error
+    agreed = replace(voice.voice, consent=agreement)
+    await asyncio.to_thread(desk.custody.add, agreed, person.asker)
 
 
-def _made(desk: Desk, path: Path, recording: Recording, name: str, agreement: Consent) -> Enrolment:
+@asynccontextmanager
+async def _saved(file: discord.Attachment) -> AsyncIterator[Path]:
+    """Give a file that was attached, for as long as it takes."""
+    with tempfile.TemporaryDirectory(prefix="rtvc-bridge-") as folder:
+        path = Path(folder) / _file_name(file.filename)
+        try:
+            await file.save(path)
+        except (discord.DiscordException, aiohttp.ClientError, TimeoutError) as error:
+            raise ClipRejectedError(
+                "Discord does not hand out that recording; send it again."
+            ) from error
+        except OSError as error:
+            raise StorageError(f"The recording cannot be kept: {error.strerror}.") from error
+        yield path
+
+
+def _made(desk: Desk, path: Path, name: str, agreement: Consent) -> Enrolment:
     clip = read_clip(path)
     _check_length(clip.source_seconds)
-    made = desk.engine.enrol([clip], name=name, consent=agreement, keep_clips=True)
-    # Noted first: a voice whose owner is not noted would belong to whoever runs the bot.
-    desk.store.own(made.voice.id, recording.speaker.id)
-    with ExitStack() as undo:
-        undo.callback(desk.store.forget_voice, made.voice.id)
-        desk.voices.add(made.voice)
-        undo.pop_all()
-    return made
+    return desk.engine.enrol([clip], name=name, consent=agreement, keep_clips=True)
+
+
+def _judged(check: Check, challenge: Challenge, path: Path, embedding: Embedding) -> Spoken:
+    return check.spoken(challenge.id, read_clip(path), embedding)
 
 
 def _check_length(seconds: float) -> None:

@@ -16,6 +16,8 @@ logger = logging.getLogger(__name__)
 
 OUT_S = 3.0
 """Longest that Discord may take to confirm that the bot has left."""
+LOOK_S = 0.02
+"""How often that is looked at."""
 PAUSE_S = 0.5
 """Before a second fresh connection; doubles."""
 CRASHED = 4015
@@ -103,8 +105,9 @@ class Link:
         voice, guild = self._voice, self._client.get_guild(self._guild_id)
         if guild is None or guild.unavailable:
             return Health.DOWN  # nothing can be done before Discord brings it back
+        reachable = in_reach(self._client, guild)
         if voice is None:
-            return Health.LOST
+            return Health.LOST if reachable else Health.DOWN
         voice.look()
         self._channel_id = voice.channel.id
         if voice.kicked or voice.close_code in STAY_OUT:
@@ -121,7 +124,7 @@ class Link:
         # With the server there, only the others have yet to agree on encryption.
         patience_s = self._timings.connect_s if voice.reached else self._timings.patience_s
         patient = now - self._down_since < patience_s
-        return Health.DOWN if patient and not lost else Health.LOST
+        return Health.LOST if reachable and (lost or not patient) else Health.DOWN
 
     def distrust(self) -> None:
         """Compare what Discord says with what the connection believes; mend the difference."""
@@ -137,9 +140,10 @@ class Link:
         """
         check_place(place)
         self._channel_id = place.id
+        told = self._voice is not None
         await self.close()
         try:
-            self._voice = await self._connected(place)
+            self._voice = await self._connected(place, told=told)
         except TimeoutError as error:
             raise ChannelError(SLOW) from error
         except discord.ConnectionClosed as error:
@@ -155,26 +159,25 @@ class Link:
         logger.info("guild %d: in voice channel %d", self._guild_id, place.id)
 
     async def mend(self) -> None:
-        """Make the connection anew, in the channel where it was.
+        """Make the connection anew, in the channel where it was; if that fails, it stays lost.
 
         Raises:
-            ChannelError: If that is in vain.
+            ChannelError: If it is in vain to try again.
         """
-        while True:
-            place = self._place()
-            code = None if self._voice is None else self._voice.close_code
-            self._attempts += 1
-            if place is None or self._attempts > self._timings.attempts:
-                raise ChannelError(LOST, final=True)
-            logger.warning(
-                "guild %d: voice is down (%s), attempt %d", self._guild_id, code, self._attempts
-            )
-            try:
-                return await self.join(place)
-            except ChannelError as error:
-                if error.final or self._attempts >= self._timings.attempts:
-                    raise
-                await asyncio.sleep(PAUSE_S * 2 ** (self._attempts - 1))
+        place = self._place()
+        code = None if self._voice is None else self._voice.close_code
+        self._attempts += 1
+        if place is None or self._attempts > self._timings.attempts:
+            raise ChannelError(LOST, final=True)
+        logger.warning(
+            "guild %d: voice is down (%s), attempt %d", self._guild_id, code, self._attempts
+        )
+        try:
+            await self.join(place)
+        except ChannelError as error:
+            if error.final or self._attempts >= self._timings.attempts:
+                raise
+            await asyncio.sleep(PAUSE_S * 2 ** (self._attempts - 1))
 
     async def close(self) -> None:
         """Leave."""
@@ -182,16 +185,13 @@ class Link:
         if voice is not None:
             await voice.disconnect(force=True)
 
-    async def _connected(self, place: Place) -> SpeechClient:
+    async def _connected(self, place: Place, *, told: bool) -> SpeechClient:
         guild = place.guild
-        if guild.me.voice is not None:
-            # The news of a leave would be taken for being thrown out again.
-            with contextlib.suppress(TimeoutError):
-                await self._client.wait_for(
-                    "voice_state_update",
-                    check=lambda who, _, now: who == guild.me and now.channel is None,
-                    timeout=OUT_S,
-                )
+        # Discord does not answer who asks for the channel where it lists them already, and the
+        # news of a leave would be taken for being thrown out again.
+        if not (told and await _out(guild)) and guild.me.voice is not None:
+            await guild.change_voice_state(channel=None)
+            await _out(guild)
         try:
             return await place.connect(
                 cls=SpeechClient, timeout=self._timings.connect_s, reconnect=False, self_deaf=True
@@ -205,3 +205,21 @@ class Link:
         guild = self._client.get_guild(self._guild_id)
         channel = None if guild is None else guild.get_channel(self._channel_id)
         return channel if isinstance(channel, discord.VoiceChannel) else None
+
+
+def in_reach(client: discord.Client, guild: discord.Guild) -> bool:
+    """Return whether Discord's gateway, which leads into voice, takes messages for that server."""
+    if isinstance(client, discord.AutoShardedClient):
+        shard = client.get_shard(guild.shard_id)
+        return shard is not None and not shard.is_closed()
+    gateway: discord.gateway.DiscordWebSocket | None = client.ws
+    return gateway is not None and gateway.open
+
+
+async def _out(guild: discord.Guild) -> bool:
+    """Return whether Discord lists the bot in no channel of that server, once it does not."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(OUT_S):
+            while guild.me.voice is not None:  # noqa: ASYNC110 - discord.py has no event to keep
+                await asyncio.sleep(LOOK_S)
+    return guild.me.voice is None

@@ -42,7 +42,6 @@ class Entry:
     """One line on its way. Its player writes, the event loop reads.
 
     Attributes:
-        utterance: The line.
         frames: How many of its frames were sent and could be heard.
         unheard: Why nobody heard the others that were sent, if there are any.
         taken: Whether a player has taken it up.
@@ -52,7 +51,6 @@ class Entry:
         waiting: For the outcome; touched on the event loop only.
     """
 
-    utterance: Utterance
     frames: int = 0
     unheard: str | None = None
     taken: bool = False
@@ -61,12 +59,12 @@ class Entry:
     outcome: Outcome | None = None
     waiting: list["asyncio.Future[Outcome]"] = field(default_factory=list)
 
-    def ended(self, reason: str | None = None) -> Outcome | None:
-        """Return how it ended, or None if it may still sound."""
-        status = self.utterance.status
+    def ended(self, utterance: Utterance, reason: str | None = None) -> Outcome | None:
+        """Return how it, which is `utterance`, ended, or None if it may still sound."""
+        status = utterance.status
         seconds = self.frames * FRAME_MS / 1000
-        never = self.utterance.over or self.utterance.cancelled  # no more sound will come
-        if not (self.over if self.taken else never and not self.utterance.audible):
+        never = utterance.over or utterance.cancelled  # no more sound will come
+        if not (self.over if self.taken else never and not utterance.audible):
             return None
         if status.state is State.FAILED:
             return Outcome(Kind.FAILED, seconds, status.reason)
@@ -82,16 +80,20 @@ class Entry:
 class Outcomes:
     """The lines of one server, from being said until some time after their end.
 
+    A line that has ended is let go: it may hold much sound that nobody wanted to hear.
+
     `add`, `entry` and `open` are for any thread, the rest for the event loop.
     """
 
     def __init__(self) -> None:
         self._entries: dict[int, Entry] = {}
+        self._open: dict[int, tuple[Entry, Utterance]] = {}
 
     def add(self, utterance: Utterance) -> Entry:
         """Follow `utterance` from now on."""
-        entry = Entry(utterance)
-        self._entries[utterance.status.id] = entry
+        entry, number = Entry(), utterance.status.id
+        self._entries[number] = entry
+        self._open[number] = (entry, utterance)
         return entry
 
     def entry(self, utterance: Utterance) -> Entry | None:
@@ -101,7 +103,7 @@ class Outcomes:
     @property
     def open(self) -> bool:
         """Whether any line may still sound."""
-        return any(each.outcome is None and not each.over for each in list(self._entries.values()))
+        return any(not entry.over for entry, _ in list(self._open.values()))
 
     def settle(self, reason: str | None = None) -> None:
         """Tell those who wait of every line that has ended.
@@ -109,8 +111,9 @@ class Outcomes:
         Args:
             reason: Why lines that were not spoken to the end were not, if that is known.
         """
-        for entry in list(self._entries.values()):
-            if entry.outcome is None and (outcome := entry.ended(reason)) is not None:
+        for number, (entry, utterance) in list(self._open.items()):
+            if (outcome := entry.ended(utterance, reason)) is not None:
+                del self._open[number]
                 entry.outcome = outcome
                 for future in entry.waiting:
                     if not future.done():
@@ -128,6 +131,6 @@ class Outcomes:
         return await future
 
     def _forget(self) -> None:
-        known = [number for number, each in list(self._entries.items()) if each.outcome is not None]
-        for number in known[: max(0, len(known) - KEPT)]:
+        over = [number for number in list(self._entries) if number not in self._open]
+        for number in over[: max(0, len(over) - KEPT)]:
             del self._entries[number]

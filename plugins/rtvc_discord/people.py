@@ -5,8 +5,12 @@ from dataclasses import dataclass
 import discord
 
 from rtvc_bridge.errors import UserError
+from rtvc_bridge.safety.asker import EVERYONE, Asker
 from rtvc_discord.preferences import GuildSettings
 from rtvc_discord.text.reading import spoken_name
+
+ADAPTER = "discord"
+"""How owners and grants name people of Discord: "discord:user:12", "discord:everyone"."""
 
 
 class NotAllowedError(UserError):
@@ -50,9 +54,31 @@ class Person:
             operator=operator,
         )
 
+    @property
+    def asker(self) -> Asker:
+        """Who asks, as the engine and the agreements of voices name them."""
+        roles = (f"role:{role}" for role in self.roles)
+        groups = frozenset({EVERYONE, f"guild:{self.guild}", *roles})
+        return Asker(ADAPTER, str(self.user), groups, operator=self.operator)
+
     def called(self, say_as: str) -> str:
         """Return how to say their name."""
         return spoken_name(self.name, say_as=say_as)
+
+
+def user_name(user: int) -> str:
+    """Return how owners and grants name that person."""
+    return f"{ADAPTER}:user:{user}"
+
+
+def members_of(guild: int) -> Asker:
+    """Return what all the members of a server have in common, as an asker."""
+    return Asker(ADAPTER, groups=frozenset({EVERYONE, f"guild:{guild}"}))
+
+
+def somebody(user: int) -> Asker:
+    """Return a person who asks for what is theirs, whatever the server."""
+    return Asker(ADAPTER, str(user))
 
 
 def operators(client: discord.Client) -> frozenset[int]:
@@ -100,6 +126,23 @@ def check_manages(person: Person) -> None:
     """
     if not (person.manages or person.operator):
         raise NotAllowedError("You need the permission Manage Server for this.")
+
+
+def check_sees_held(person: Person, *, moderator: bool) -> None:
+    """Pass if `person` may decide on what is held in their server, and stop all speech there.
+
+    Args:
+        person: Who asks.
+        moderator: Whether the settings name them as one.
+
+    Raises:
+        NotAllowedError: If not.
+    """
+    if not (person.manages or moderator):
+        raise NotAllowedError(
+            "You need the permission Manage Server for this, or to be one of the moderators whom "
+            "whoever runs me has named."
+        )
 
 
 def check_moderates(person: Person) -> None:

@@ -60,6 +60,9 @@ class GuildSettings(Strict):
     language: Annotated[str, Field(max_length=8)] = ""
     """Of the bot's replies; empty for each person's own."""
 
+    stopped: bool = False
+    """Whether nothing is said here until a moderator lifts that."""
+
 
 class UserSettings(Strict):
     """What a person has chosen."""

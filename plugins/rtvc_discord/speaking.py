@@ -8,7 +8,7 @@ from typing import Literal
 
 import discord
 
-from rtvc_bridge.engine import Utterance
+from rtvc_bridge.engine import State, Utterance
 from rtvc_bridge.errors import TextRejectedError, UserError
 from rtvc_bridge.pipeline import Delivery
 from rtvc_bridge.voices import Summary
@@ -16,6 +16,7 @@ from rtvc_discord import access
 from rtvc_discord.checks import Place, check_elsewhere
 from rtvc_discord.desk import Desk, GuildVoice, lane
 from rtvc_discord.limits import Held
+from rtvc_discord.moderating import check_not_stopped, decided
 from rtvc_discord.outcomes import Kind, Outcome
 from rtvc_discord.people import Person, check_may_speak
 from rtvc_discord.preferences import GuildSettings, UserSettings
@@ -27,7 +28,8 @@ LATE = 1.25
 _GRACE_S = 10.0  # for a connection that is down in between
 _LOOK_S = 0.2
 
-Tell = Callable[[Literal["queued", "speaking"]], Awaitable[None]]
+Step = Literal["held", "queued", "speaking"]
+Tell = Callable[[Step], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ def destination(
         UserError: Why they may not have it speak where they are.
     """
     check_may_speak(person, settings)
+    check_not_stopped(settings)
     mine = desk.guild_voices.of(member.guild)
     theirs = member.voice.channel if member.voice else None
     if mine.channel is None:
@@ -129,32 +132,47 @@ async def followed(
         place: Where it is heard.
         line: It.
         going_to: Where the bot goes first, while the line is already being made; None for nowhere.
-        tell: Awaited when it is "queued" and when it is "speaking".
+        tell: Awaited when it is "held", when it is "queued" and when it is "speaking".
 
     Raises:
         UserError: Why the bot cannot go there; the line is cancelled.
     """
-    ending = asyncio.ensure_future(_heard(place, line.utterance, going_to))
-    outcome, too_slow = None, False
+    ending = None
     try:
-        if tell is not None:
-            await tell("queued")
+        if line.utterance.status.state is State.HELD and tell is not None:
+            await tell("held")
+        if (kept_out := await decided(desk.engine, line.utterance)) is not None:
+            ending = Ending(kept_out, too_slow=False)
+        else:
+            ending = await _followed(place, line, going_to, tell or _tell_nobody)
+    finally:
+        desk.allowances.settle(line.held, ending.outcome.seconds if ending else 0.0)
+        if ending is None:
+            line.utterance.cancel()
+    if ending.outcome.kind is Kind.SPOKEN:
+        text, voice_id = line.utterance.text, line.voice.id
+        desk.paces.learn(text, ending.outcome.seconds, voice_id=voice_id, speed=line.speed)
+    return ending
+
+
+async def _tell_nobody(_: Step) -> None:
+    """Take note of a step."""
+
+
+async def _followed(place: GuildVoice, line: Ordered, going_to: Place | None, tell: Tell) -> Ending:
+    """Return what becomes of a line that nobody holds; it is cut off if too long."""
+    ending = asyncio.ensure_future(_heard(place, line.utterance, going_to))
+    too_slow = False
+    try:
+        await tell("queued")
         if await _begun(line.utterance, ending):
-            if tell is not None:
-                await tell("speaking")
+            await tell("speaking")
             await asyncio.wait({ending}, timeout=line.cut_off_s)
             if too_slow := not ending.done():
                 line.utterance.cancel()
-        outcome = await ending
+        return Ending(await ending, too_slow)
     finally:
-        desk.allowances.settle(line.held, outcome.seconds if outcome else 0.0)
-        if outcome is None:
-            line.utterance.cancel()
-            ending.cancel()
-    if outcome.kind is Kind.SPOKEN:
-        text, voice_id = line.utterance.text, line.voice.id
-        desk.paces.learn(text, outcome.seconds, voice_id=voice_id, speed=line.speed)
-    return Ending(outcome, too_slow)
+        ending.cancel()
 
 
 async def _heard(place: GuildVoice, utterance: Utterance, going_to: Place | None) -> Outcome:
@@ -171,6 +189,7 @@ async def _begun(utterance: Utterance, ending: asyncio.Future[Outcome]) -> bool:
 
 
 def _order(desk: Desk, person: Person, settings: GuildSettings, wish: Wish) -> Ordered:
+    check_not_stopped(desk.store.guild(person.guild))  # again: it may have been meanwhile
     chosen, now = desk.store.user(person.user), desk.clock()
     voice = _voice(desk, person, wish.voice or _usual(person, settings, chosen))
     speed = chosen.speed if wish.speed is None else wish.speed
@@ -209,8 +228,14 @@ def _order(desk: Desk, person: Person, settings: GuildSettings, wish: Wish) -> O
 
 def _said(desk: Desk, person: Person, text: str, voice: Summary, delivery: Delivery) -> Utterance:
     loaded = desk.voices.get(voice.id)
-    user = str(person.user)
-    return desk.engine.say(text, loaded, lane=lane(person.guild), user=user, delivery=delivery)
+    return desk.engine.say(
+        text,
+        loaded,
+        lane=lane(person.guild),
+        user=str(person.user),
+        asker=person.asker,
+        delivery=delivery,
+    )
 
 
 def _usual(person: Person, settings: GuildSettings, chosen: UserSettings) -> str:
@@ -221,8 +246,7 @@ def _usual(person: Person, settings: GuildSettings, chosen: UserSettings) -> str
 
 
 def _voice(desk: Desk, person: Person, name: str) -> Summary:
-    rights = access.Rights.read(desk, person.guild)
-    return access.named(name, access.usable(desk, person, rights))
+    return access.named(name, access.usable(desk, person))
 
 
 def _text(heard: Heard, settings: GuildSettings, name: str | None) -> str:

@@ -17,18 +17,18 @@ from rtvc_discord.preferences import GuildSettings, UserSettings
 
 Chosen = TypeVar("Chosen", bound=Strict)
 
-_VERSION = 1
+_VERSION = 2
 _APPLICATION_ID = 0x72745643  # "rtVC"
 _SCHEMA = """
 CREATE TABLE guilds (id INTEGER PRIMARY KEY, settings TEXT NOT NULL) STRICT;
 CREATE TABLE users (id INTEGER PRIMARY KEY, settings TEXT NOT NULL) STRICT;
-CREATE TABLE owners (voice TEXT PRIMARY KEY, user INTEGER NOT NULL) STRICT;
-CREATE TABLE grants (voice TEXT, guild INTEGER, PRIMARY KEY (voice, guild)) STRICT;
 """
+_FROM_1 = "DROP TABLE IF EXISTS owners; DROP TABLE IF EXISTS grants;"
+"""Whose voice is whose, and who may use it, stands in the voices' own signed records since."""
 
 
 class Store:
-    """The choices of servers and people, and whose voice is whose. For any thread.
+    """The choices of servers and people. For any thread.
 
     Every call is one short transaction; from the event loop, call it in a thread.
     Every method raises StorageError if the file cannot be read or written.
@@ -101,41 +101,9 @@ class Store:
         return chosen
 
     def forget_user(self, user: int) -> None:
-        """Delete what a person has chosen; their voices stay theirs until `forget_voice`."""
+        """Delete what a person has chosen; their voices stay."""
         with self._transaction() as run:
             run("DELETE FROM users WHERE id = ?", user)
-
-    def owners(self) -> dict[str, int]:
-        """Return who enrolled which voice: voice id to user id."""
-        with self._transaction() as run:
-            return dict(run("SELECT voice, user FROM owners").fetchall())
-
-    def own(self, voice: str, user: int) -> None:
-        """Note that `voice` is that person's."""
-        with self._transaction() as run:
-            run("INSERT OR REPLACE INTO owners VALUES (?, ?)", voice, user)
-
-    def granted(self, guild: int) -> frozenset[str]:
-        """Return the ids of the voices that everybody in a server may use."""
-        with self._transaction() as run:
-            rows = run("SELECT voice FROM grants WHERE guild = ?", guild).fetchall()
-        return frozenset(voice for (voice,) in rows)
-
-    def grant(self, voice: str, guild: int) -> None:
-        """Let everybody in a server use `voice`."""
-        with self._transaction() as run:
-            run("INSERT OR IGNORE INTO grants VALUES (?, ?)", voice, guild)
-
-    def withdraw(self, voice: str, guild: int) -> None:
-        """Let a server use `voice` no more."""
-        with self._transaction() as run:
-            run("DELETE FROM grants WHERE voice = ? AND guild = ?", voice, guild)
-
-    def forget_voice(self, voice: str) -> None:
-        """Delete whose `voice` is, and where it may be used."""
-        with self._transaction() as run:
-            run("DELETE FROM owners WHERE voice = ?", voice)
-            run("DELETE FROM grants WHERE voice = ?", voice)
 
     def _chosen(self, model: type[Chosen], query: str, key: int) -> Chosen:
         with self._transaction() as run:
@@ -159,7 +127,7 @@ class Store:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    """Make the tables in a new file, or see that an old one is ours and whole."""
+    """Make the tables in a new file, or see that an old one is ours, whole and of this version."""
     connection.execute("PRAGMA synchronous = FULL")
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (application,) = connection.execute("PRAGMA application_id").fetchone()
@@ -177,6 +145,10 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     (sound,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if sound != "ok":
         raise _damaged(path)
+    if version < _VERSION:
+        connection.executescript(
+            f"BEGIN EXCLUSIVE; {_FROM_1} PRAGMA user_version = {_VERSION}; COMMIT;"
+        )
 
 
 def _parsed(model: type[Chosen], rows: list[tuple[str]], path: Path) -> Chosen:
@@ -200,5 +172,5 @@ def _errors(path: Path) -> Iterator[None]:
 def _damaged(path: Path) -> StorageError:
     return StorageError(
         f"{path} is damaged. Restore it from a copy, or move it away: then what servers and people "
-        "chose, and whose voice is whose, is gone."
+        "chose is gone."
     )

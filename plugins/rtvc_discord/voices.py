@@ -2,12 +2,16 @@
 
 import asyncio
 import contextlib
+import logging
 
 import discord
 
 from rtvc_bridge.engine import Engine, Status
 from rtvc_bridge.levels import Levels
+from rtvc_discord.desk import lane
 from rtvc_discord.voice import GuildVoice, Manners
+
+logger = logging.getLogger(__name__)
 
 
 class Voices:
@@ -45,10 +49,16 @@ class Voices:
         if (voice := self._voices.get(guild.id)) is not None:
             voice.wake()
 
-    def distrust(self) -> None:
-        """Compare where the bot is with where it should be: the gateway was away."""
+    async def distrust(self) -> None:
+        """Compare where Discord lists the bot with where it should be: the gateway was away."""
         for voice in self._voices.values():
             voice.distrust()
+        for guild in list(self._client.guilds):
+            speaks = lane(guild.id) in self._engine.players
+            if not (speaks or guild.unavailable) and guild.me.voice is not None:
+                logger.info("guild %d: out of a channel that a former run was in", guild.id)
+                with contextlib.suppress(OSError):  # the gateway is away again: next time
+                    await guild.change_voice_state(channel=None)
 
     async def forget(self, guild: discord.Guild) -> None:
         """Have nothing more to do with that server."""

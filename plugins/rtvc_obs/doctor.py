@@ -1,14 +1,22 @@
 """Whether OBS can be reached and gets the voice once, part by part; changes nothing in it."""
 
 import asyncio
-from collections.abc import Sequence
+import sys
+from collections.abc import Collection, Sequence
 
-from rtvc_bridge.errors import RtvcBridgeError
+from rtvc_virtualmic import manage
+
+from rtvc_bridge.errors import DeviceError, RtvcBridgeError
 from rtvc_bridge.plugins import Finding
 from rtvc_obs import overlay
 from rtvc_obs.client import Obs, connected
-from rtvc_obs.settings import Settings
+from rtvc_obs.settings import LOOPBACK, Settings
 from rtvc_obs.sources import device_value
+
+DEFAULT = "default"
+INPUT_KIND = "pulse_input_capture"
+OUTPUT_KIND = "pulse_output_capture"
+"""Such as Desktop Audio: its devices are the monitors of outputs."""
 
 
 def findings(settings: Settings) -> Sequence[Finding]:
@@ -56,13 +64,35 @@ async def _sound(obs: Obs, settings: Settings) -> list[Finding]:
     if ours is None:
         fix = "rtvc-bridge mic install"
         return [Finding("OBS microphone", well=False, detail="OBS lists none of ours", fix=fix)]
+    ways = await asyncio.to_thread(_ways_in, ours, here=settings.host in LOOPBACK)
+    doubled = []
     for name in (await obs.call("GetSpecialInputs")).values():
         if not name or name == settings.audio_input:
             continue
-        device = (await obs.call("GetInputSettings", inputName=name))["inputSettings"]
+        source = await obs.call("GetInputSettings", inputName=name)
         muted = (await obs.call("GetInputMute", inputName=name))["inputMuted"]
-        if device.get("device_id") == ours and not muted:
+        device = source["inputSettings"].get("device_id", DEFAULT)
+        if not muted and (device == ours or (source["inputKind"], device) in ways):
             detail = f'"{name}" records from it too: the voice is heard twice'
             fix = f'mute "{name}" in OBS, or set mute_doubles = true in [adapters.obs]'
-            return [Finding("OBS microphone", well=False, detail=detail, fix=fix)]
-    return [Finding("OBS microphone", well=True, detail="recorded from once")]
+            doubled.append(Finding("OBS microphone", well=False, detail=detail, fix=fix))
+    return doubled or [Finding("OBS microphone", well=True, detail="recorded from once")]
+
+
+def _ways_in(ours: str, *, here: bool) -> Collection[tuple[str, str]]:
+    """Return the kinds of source and devices through which PulseAudio gives OBS our sound too.
+
+    Args:
+        ours: What OBS calls our microphone.
+        here: Whether OBS runs on this computer, so that its sound server can be asked.
+    """
+    try:
+        status = manage.status(ours) if here and sys.platform == "linux" else None
+    except DeviceError:  # not ours by name, or no server: what is named is known all the same
+        status = None
+    if status is None:
+        return ()
+    ways = [(OUTPUT_KIND, status.feed)]
+    ways += [(INPUT_KIND, DEFAULT)] if status.is_default_input else []
+    ways += [(OUTPUT_KIND, DEFAULT)] if status.is_default_output else []
+    return ways

@@ -11,7 +11,7 @@ from rtvc_bridge.config import Strict
 from rtvc_bridge.engine import Engine
 from rtvc_bridge.levels import Levels
 from rtvc_bridge.plugins import Finding, Host
-from rtvc_virtualmic import doctor
+from rtvc_virtualmic import doctor, manage
 from rtvc_virtualmic.limiter import Limiter
 from rtvc_virtualmic.mic import LATENCY_MS, Stats, VirtualMic
 from rtvc_virtualmic.player import Player
@@ -44,6 +44,15 @@ class Settings(Strict):
 
     monitor_db: float = Field(default=0.0, ge=-60.0, le=12.0, allow_inf_nan=False)
     """How much louder or quieter that is, in decibels."""
+
+
+def devices() -> tuple[str, ...]:
+    """Return the names that `device` takes.
+
+    Raises:
+        DeviceError: If the system's devices cannot be listed.
+    """
+    return manage.known()
 
 
 def findings(settings: Settings) -> Sequence[Finding]:

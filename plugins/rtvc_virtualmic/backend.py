@@ -47,6 +47,9 @@ class Stream(Protocol):
             DeviceError: If the device went away.
         """
 
+    def hand_ahead(self, latency_ms: int) -> bool:
+        """Hand so much ahead from now on; return whether that can be without opening it anew."""
+
     def close(self) -> None:
         """Give it back; the device stays."""
 

@@ -53,6 +53,7 @@ class Figures:
         gaps_busy: The same with every core kept busy by other programs.
         send_p99_ms: Time that `send` of 20 ms took, busy.
         send_max_ms: The longest, busy.
+        send_own_max_ms: The longest that one worked, busy; the rest is waiting for a processor.
         send_idle_max_ms: The longest, without other programs.
         latency_ms: How much the device was handed ahead at the end: more than at the start if
             it ran dry.
@@ -68,9 +69,25 @@ class Figures:
     gaps_busy: int
     send_p99_ms: float
     send_max_ms: float
+    send_own_max_ms: float
     send_idle_max_ms: float
     latency_ms: int
     idle_cpu_percent: float
+
+
+@dataclass(frozen=True, slots=True)
+class Steady:
+    """How a tone without a pause came through.
+
+    Attributes:
+        gaps: Places where sound is missing.
+        sends_ms: How long each `send` of 20 ms took.
+        sends_own_ms: How long of that it worked.
+    """
+
+    gaps: int
+    sends_ms: list[float]
+    sends_own_ms: list[float]
 
 
 def measured(device: str | None = None, *, steady_s: float = 60.0, bursts: int = BURSTS) -> Figures:
@@ -90,20 +107,21 @@ def measured(device: str | None = None, *, steady_s: float = 60.0, bursts: int =
         with Recorder(source) as recorder:
             recorder.wait_for(SETTLING_S)
             heard_ms = latencies_ms(mic, recorder, bursts)
-            missing, quick_ms = steady(mic, recorder, steady_s)
+            quick = steady(mic, recorder, steady_s)
             with busy():
-                missing_busy, slow_ms = steady(mic, recorder, steady_s)
+                slow = steady(mic, recorder, steady_s)
         return Figures(
             heard_ms=statistics.median(heard_ms),
             heard_p95_ms=_quantile(heard_ms, 0.95),
             bursts=bursts,
             lost_bursts=bursts - len(heard_ms),
             steady_s=steady_s,
-            gaps=missing,
-            gaps_busy=missing_busy,
-            send_p99_ms=_quantile(slow_ms, 0.99),
-            send_max_ms=max(slow_ms),
-            send_idle_max_ms=max(quick_ms),
+            gaps=quick.gaps,
+            gaps_busy=slow.gaps,
+            send_p99_ms=_quantile(slow.sends_ms, 0.99),
+            send_max_ms=max(slow.sends_ms),
+            send_own_max_ms=max(slow.sends_own_ms),
+            send_idle_max_ms=max(quick.sends_ms),
             latency_ms=mic.stats.latency_ms,
             idle_cpu_percent=idle_cpu_percent,
         )
@@ -129,16 +147,23 @@ def latencies_ms(mic: VirtualMic, recorder: Recorder, bursts: int) -> list[float
     return found
 
 
-def steady(mic: VirtualMic, recorder: Recorder, seconds: float) -> tuple[int, list[float]]:
-    """Return in how many places of a tone sound is missing, and how long each `send` took."""
-    since, took_ms = recorder.samples, []
+def steady(mic: VirtualMic, recorder: Recorder, seconds: float) -> Steady:
+    """Return how a tone of that length came through.
+
+    Raises:
+        DeviceError: If nothing of it did.
+    """
+    since = recorder.samples
+    took_ms: list[float] = []
+    own_ms: list[float] = []
     sound = _tone(seconds)
     size = ENGINE_HZ * FRAME_MS // 1000
     for start in range(0, len(sound), size):
         while mic.stats.queued_ms > AHEAD_MS:
             recorder.wait_for(BLOCK / PCM_RATE_HZ)
-        began_at = time.perf_counter()
+        began_at, worked_s = time.perf_counter(), time.thread_time()
         mic.send(sound[start : start + size], ENGINE_HZ)
+        own_ms.append(1000 * (time.thread_time() - worked_s))
         took_ms.append(1000 * (time.perf_counter() - began_at))
     recorder.wait_for(SETTLING_S)
     recorded = recorder.sound(since)
@@ -147,7 +172,7 @@ def steady(mic: VirtualMic, recorder: Recorder, seconds: float) -> tuple[int, li
     tone = recorded[at[0] + edge : at[-1] - edge] if len(at) else recorded[:0]
     if len(tone) < PCM_RATE_HZ:
         raise DeviceError("What was sent is not heard at the microphone: see `mic test`.")
-    return gaps(tone, PCM_RATE_HZ, strongest_hz(tone, PCM_RATE_HZ)), took_ms
+    return Steady(gaps(tone, PCM_RATE_HZ, strongest_hz(tone, PCM_RATE_HZ)), took_ms, own_ms)
 
 
 def back_after_s(device: str | None, restart: Callable[[], None]) -> float:

@@ -103,13 +103,29 @@ def chosen(devices: Sequence[Device], cable: Cable, device: str | None) -> tuple
     Raises:
         DeviceError: If it is not there; the message says how to get it.
     """
-    ends = ((device, f'the recording end of "{device}"'),) if device else cable.ends
+    ends = ((device, _other_end(device)),) if device else cable.ends
     for into, picked in ends:
         for output in devices:
             if output.api == cable.api and output.name == into:
                 return output, picked
     wanted = f'"{ends[0][0]}" is not among the outputs of {cable.api}.'
     raise DeviceError(f"{wanted} {cable.fix}")
+
+
+def present(devices: Sequence[Device]) -> tuple[str, ...]:
+    """Return the ends to play into of all cables that are among `devices`."""
+    there = {(output.api, output.name) for output in devices}
+    return tuple(
+        into for cable in CABLES.values() for into, _ in cable.ends if (cable.api, into) in there
+    )
+
+
+def _other_end(device: str) -> str:
+    for cable in CABLES.values():
+        for into, picked in cable.ends:
+            if into == device:
+                return picked
+    return f'the recording end of "{device}"'
 
 
 class CableStream:
@@ -132,6 +148,11 @@ class CableStream:
             self._stream.write(self._form.bytes_of(samples))
         except self._lost as error:
             raise DeviceError(f"The cable went away ({error}).") from error
+
+    def hand_ahead(self, latency_ms: int) -> bool:
+        """Return False: how much is settled when it is opened."""
+        del latency_ms
+        return False
 
     def close(self) -> None:
         """Give it back."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from rtvc_bridge.errors import DeviceError
 from rtvc_bridge.plugins import Finding
 from rtvc_bridge.soundcard import Device, default_output, outputs, sounddevice
-from rtvc_virtualmic import devices
+from rtvc_virtualmic import nullsink
 from rtvc_virtualmic.backends import BACKENDS
 from rtvc_virtualmic.cables import CABLES, chosen
 from rtvc_virtualmic.control import Control
@@ -19,7 +19,7 @@ def examined(device: str = "") -> list[Finding]:
     try:
         if sys.platform == "linux":
             with connect()() as control:
-                return list(server_findings(control, devices.named(device)))
+                return list(server_findings(control, nullsink.named(device)))
         module = sounddevice()
         return list(
             cable_findings(outputs(module), default_output(module), sys.platform, device or None)
@@ -30,7 +30,7 @@ def examined(device: str = "") -> list[Finding]:
         ]
 
 
-def server_findings(control: Control, names: devices.Names) -> Iterator[Finding]:
+def server_findings(control: Control, names: nullsink.Names) -> Iterator[Finding]:
     """Yield what is found on a sound server.
 
     Raises:
@@ -48,12 +48,12 @@ def server_findings(control: Control, names: devices.Names) -> Iterator[Finding]
         yield from _defaults(control, names)
 
 
-def _listeners(control: Control, names: devices.Names) -> Finding:
-    programs = sorted({each.program for each in devices.listeners(control, names)})
+def _listeners(control: Control, names: nullsink.Names) -> Finding:
+    programs = sorted({each.program for each in nullsink.listeners(control, names)})
     return Finding("who listens", well=True, detail=", ".join(programs) or "nobody now")
 
 
-def _sole_voice(control: Control, names: devices.Names, sink: int) -> Finding:
+def _sole_voice(control: Control, names: nullsink.Names, sink: int) -> Finding:
     """Return whether only one program, ours, plays into the microphone."""
     part = "who is heard"
     into = [each.program for each in control.playing() if each.sink == sink]
@@ -68,11 +68,11 @@ def _sole_voice(control: Control, names: devices.Names, sink: int) -> Finding:
     return Finding(part, well=True, detail="rtvc-bridge" if into else "nothing plays into it now")
 
 
-def _defaults(control: Control, names: devices.Names) -> Iterator[Finding]:
+def _defaults(control: Control, names: nullsink.Names) -> Iterator[Finding]:
     """Yield what became of the system's default output and microphone."""
     sink, source = control.defaults()
     other_sinks = sorted(set(control.sinks()) - {names.sink})
-    ours = {names.source, f"{names.sink}.monitor"}
+    ours = {names.source, names.monitor}
     other_sources = sorted(each for each in control.sources() if each not in ours)
     if sink == names.sink and other_sinks:
         fix = f"pactl set-default-sink {other_sinks[0]}, or pick another in the sound settings"

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from rtvc_bridge.audio import PCM_RATE_HZ
 from rtvc_bridge.errors import DeviceError
-from rtvc_virtualmic import devices
+from rtvc_bridge.soundcard import outputs, sounddevice
+from rtvc_virtualmic import nullsink
 from rtvc_virtualmic.backend import Format
 from rtvc_virtualmic.backends import Factory, candidates, first_that
+from rtvc_virtualmic.cables import present
 from rtvc_virtualmic.control import pulsectl_control
 from rtvc_virtualmic.mic import VirtualMic
 from rtvc_virtualmic.pacat import pactl_control
@@ -26,6 +28,7 @@ class Status:
     Attributes:
         device: What to pick in the other program.
         present: Whether it is there.
+        feed: The input that records what goes into it, by the server's name; "" if there is none.
         is_default_input: Whether programs take it without being told to.
         is_default_output: Whether every program's sound goes into it.
         listeners: Who records from it; None where that cannot be known.
@@ -33,6 +36,7 @@ class Status:
 
     device: str
     present: bool
+    feed: str
     is_default_input: bool
     is_default_output: bool
     listeners: tuple[str, ...] | None
@@ -62,7 +66,7 @@ def remove(device: str | None = None, *, force: bool = False) -> bool:
             ours to remove.
     """
     with connect()() as control:
-        return devices.remove(control, devices.named(device), force=force)
+        return nullsink.remove(control, nullsink.named(device), force=force)
 
 
 def status(device: str | None = None) -> Status:
@@ -76,20 +80,34 @@ def status(device: str | None = None) -> Status:
         return Status(
             device=found,
             present=True,
+            feed="",
             is_default_input=False,
             is_default_output=False,
             listeners=None,
         )
-    names = devices.named(device)
+    names = nullsink.named(device)
     with connect()() as control:
         sink, source = control.defaults()
         return Status(
             device=names.shown,
             present=names.sink in control.sinks() and names.source in control.sources(),
-            is_default_input=source == names.source,
+            feed=names.monitor,
+            is_default_input=source in (names.source, names.monitor),
             is_default_output=sink == names.sink,
-            listeners=tuple(each.program for each in devices.listeners(control, names)),
+            listeners=tuple(each.program for each in nullsink.listeners(control, names)),
         )
+
+
+def known() -> tuple[str, ...]:
+    """Return the names by which a microphone can be chosen: ours, or the ends of cables.
+
+    Raises:
+        DeviceError: If the system's devices cannot be listed.
+    """
+    if sys.platform != "linux":
+        return present(outputs(sounddevice()))
+    with connect()() as control:
+        return nullsink.present(control)
 
 
 def round_trip(device: str | None = None, backend: str | None = None) -> Report:
@@ -124,7 +142,7 @@ def recorded_source(device: str | None) -> str:
             "The test records from the microphone with parec, which this system lacks. Record in "
             "the other program instead."
         )
-    return devices.named(device).source
+    return nullsink.named(device).source
 
 
 def connect() -> Connect:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from rtvc_bridge.errors import DeviceError
-from rtvc_virtualmic import devices
+from rtvc_virtualmic import nullsink
 from rtvc_virtualmic.backend import Format, Stream
 from rtvc_virtualmic.control import Control, Recording, pulsectl_control
 from rtvc_virtualmic.pacat import pacat_stream, pactl_control
@@ -33,7 +33,7 @@ class ServerBackend:
     """
 
     def __init__(
-        self, names: devices.Names, form: Format, connect: Connect, open_stream: OpenStream
+        self, names: nullsink.Names, form: Format, connect: Connect, open_stream: OpenStream
     ) -> None:
         self.device = names.shown
         self._names = names
@@ -50,7 +50,7 @@ class ServerBackend:
             DeviceError: If there is no sound server, or it refuses.
         """
         with self._connect() as control:
-            devices.ensure(control, self._names, self._form)
+            nullsink.ensure(control, self._names, self._form)
         return self._open_stream(self._names.sink, self._form, latency_ms)
 
     def open_monitor(self, name: str, latency_ms: int) -> Stream:
@@ -70,13 +70,13 @@ class ServerBackend:
     def listeners(self) -> tuple[str, ...]:
         """Return the names of the programs that record from the device."""
         with self._connect() as control:
-            return tuple(each.program for each in devices.listeners(control, self._names))
+            return tuple(each.program for each in nullsink.listeners(control, self._names))
 
     def tend(self) -> bool:
         """Bring the device back if somebody removed it, and its listeners with it."""
         with self._tending, self._connect() as control:
             lost = self._names.sink not in control.sinks()
-            made = devices.ensure(control, self._names, self._form)
+            made = nullsink.ensure(control, self._names, self._form)
             for stray in self._herd.strays(control, self._names):
                 self._bring_back(control, stray)
         if made:
@@ -98,9 +98,9 @@ class ServerBackend:
 
 def pulse(device: str | None, form: Format) -> ServerBackend:
     """Return the backend through libpulse."""
-    return ServerBackend(devices.named(device), form, pulsectl_control, simple_stream)
+    return ServerBackend(nullsink.named(device), form, pulsectl_control, simple_stream)
 
 
 def pacat(device: str | None, form: Format) -> ServerBackend:
     """Return the backend through the programs pactl and pacat, which needs no Python package."""
-    return ServerBackend(devices.named(device), form, pactl_control, pacat_stream)
+    return ServerBackend(nullsink.named(device), form, pactl_control, pacat_stream)

@@ -1,5 +1,6 @@
 """A sentence that the running daemon says into the microphone, as it is heard there."""
 
+import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from rtvc_virtualmic.manage import recorded_source
 from rtvc_virtualmic.recorder import Recorder
 
 SENTENCE = "Hello, this is my voice, and everybody in the call can hear it now."
+TWELVE = "Please leave the blue box on the chair, and then come here."
+"""Of so many words."""
 LANE = "mic"
 SILENT = 1e-6
 """Nothing else plays into the microphone: it is digitally silent until the sentence comes."""
@@ -53,13 +56,55 @@ class Spoken:
         return self.loudness_lufs > QUIET_LUFS
 
 
-def sentence(client: Client, voice: str | None = None, device: str | None = None) -> Spoken:
-    """Have the daemon say SENTENCE into its lane "mic", and return how it was heard.
+@dataclass(frozen=True, slots=True)
+class FirstSound:
+    """How soon a line of twelve words was heard by a recording program; medians, warm.
+
+    Attributes:
+        lines: How many were said.
+        made_ms: From asking the daemon until the engine had made the first sound.
+        heard_ms: From asking until it was heard.
+        after_first_audio_ms: From the one to the other.
+        after_first_audio_max_ms: The longest.
+    """
+
+    lines: int
+    made_ms: float
+    heard_ms: float
+    after_first_audio_ms: float
+    after_first_audio_max_ms: float
+
+
+def first_sound(client: Client, device: str | None = None, *, lines: int = 10) -> FirstSound:
+    """Have the daemon say TWELVE so often, and once more before, and return how soon it was heard.
+
+    Raises:
+        UnheardError: If nothing is heard of what the daemon said.
+        UserError: If it says nothing: there is no voice, or nothing plays the lane.
+        DeviceError: If it cannot be recorded from here.
+    """
+    sentence(client, device=device, text=TWELVE)
+    said = [sentence(client, device=device, text=TWELVE) for _ in range(lines)]
+    after_ms = [each.after_first_audio_ms for each in said]
+    return FirstSound(
+        lines=lines,
+        made_ms=statistics.median(each.heard_ms - each.after_first_audio_ms for each in said),
+        heard_ms=statistics.median(each.heard_ms for each in said),
+        after_first_audio_ms=statistics.median(after_ms),
+        after_first_audio_max_ms=max(after_ms),
+    )
+
+
+def sentence(
+    client: Client, voice: str | None = None, device: str | None = None, *, text: str = SENTENCE
+) -> Spoken:
+    """Have the daemon say a line into its lane "mic", and return how it was heard.
 
     Args:
         client: The daemon.
         voice: By name; else the first there is.
         device: The microphone.
+        text: The line.
 
     Raises:
         UnheardError: If nothing is heard of what the daemon said.
@@ -70,7 +115,7 @@ def sentence(client: Client, voice: str | None = None, device: str | None = None
     with Recorder(recorded_source(device)) as recorder:
         recorder.wait_for(0.3)
         since, asked_at = recorder.samples, time.monotonic()
-        asked = client.say(SENTENCE, voice=name, lane=LANE)
+        asked = client.say(text, voice=name, lane=LANE)
         heard_at = _first_sound(
             recorder, since, going_on=lambda: _listed(client, asked["id"]) is not None
         )

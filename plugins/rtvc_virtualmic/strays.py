@@ -1,7 +1,7 @@
 """Listeners that the server moved to another microphone when ours vanished."""
 
 from rtvc_virtualmic.control import Control, Recording
-from rtvc_virtualmic.devices import Names
+from rtvc_virtualmic.nullsink import Names
 
 
 class Herd:

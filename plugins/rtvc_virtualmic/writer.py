@@ -1,6 +1,9 @@
 """The thread that keeps a stream fed: sound when there is some, silence when not, for ever."""
 
+import contextlib
 import logging
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -17,8 +20,10 @@ REST_AFTER_S = 0.2
 REST_S = 1.0
 RETRY_S = 0.25
 CLOSE_S = 2.0
-DRY = 0.75
-"""Share of what is handed ahead after which it can be used up: the server plays in blocks."""
+NICE = -11
+"""What sound servers give themselves; a user may take it where the limits say so."""
+LOW = 0.75
+"""Share of what is handed ahead; with no more left, the server, which plays in blocks, may lack."""
 
 
 class Writer:
@@ -35,7 +40,7 @@ class Writer:
         retry_s: How long after it could not be opened that is tried again.
 
     Attributes:
-        underruns: How often the stream ran dry while there was sound.
+        underruns: How often the stream ran dry, or nearly, while there was sound.
         reconnects: How often it was lost and came back.
         trouble: Why there is no stream now; "" while there is one.
     """
@@ -86,6 +91,9 @@ class Writer:
         self._thread.join(CLOSE_S)
 
     def _run(self) -> None:
+        if sys.platform == "linux":
+            with contextlib.suppress(PermissionError):
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
         stream = self._first or self._opened()
         while stream is not None:
             try:
@@ -118,19 +126,27 @@ class Writer:
         """Write until closed, or until the stream should be opened anew."""
         ahead_ms, count = self._latency.ms, round(BLOCK_S * self._rate_hz)
         sounded_at = written_at = time.monotonic()
+        sounding = False
         while not self._stop.is_set() and not self._reopen.is_set():
-            resting = stream.may_rest and written_at - sounded_at > REST_AFTER_S
-            if resting:
+            if stream.may_rest and written_at - sounded_at > REST_AFTER_S:
                 self._queue.wait(REST_S)
             samples, has_sound = self._queue.take(count)
-            now = time.monotonic()
-            if sounded_at == written_at and now - written_at > DRY * ahead_ms / 1000:
-                self.underruns += 1
-                self._latency.ran_dry(now)
             stream.write(samples)
-            written_at = time.monotonic()
-            if has_sound:
-                sounded_at = written_at
-            elif self._latency.look(written_at) != ahead_ms:
-                return
+            before_at, written_at = written_at, time.monotonic()
+            if sounding:
+                self._look_at(written_at - before_at, ahead_ms, written_at)
+            sounding = has_sound
+            sounded_at = written_at if has_sound else sounded_at
+            wanted_ms = self._latency.ms if sounding else self._latency.look(written_at)
+            if wanted_ms != ahead_ms:
+                if stream.hand_ahead(wanted_ms):
+                    ahead_ms = wanted_ms
+                elif written_at - sounded_at > REST_AFTER_S:  # the last sound is played by then
+                    return
         self._reopen.clear()
+
+    def _look_at(self, took_s: float, ahead_ms: int, now: float) -> None:
+        """Count it if a block took so long, be it to a late server or here, that it ran low."""
+        if took_s > LOW * ahead_ms / 1000:
+            self.underruns += 1
+            self._latency.ran_dry(now)

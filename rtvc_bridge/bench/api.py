@@ -73,7 +73,7 @@ def served(engine: Engine, voices: Sequence[Voice]) -> Iterator[Door]:
     with tempfile.TemporaryDirectory() as folder:
         store = VoiceStore(Path(folder))
         for voice in voices:
-            store.add(voice)
+            store.add(engine.policy.trust.sign(voice))
         host = Host(
             engine=engine,
             voices=store,

@@ -52,7 +52,7 @@ def likeness(
     voice = engine.enrol(clips, name=folder.name, consent=consent, keep_clips=False).voice
     judge = engine.embed(_together([read_clip(file).audio for file in files[JUDGE]]))
     _, stock_tensors = tuner.nearest_stock(voice.embedding)
-    stock = replace(voice, tensors={pipeline: stock_tensors})
+    stock = engine.policy.trust.sign(replace(voice, tensors={pipeline: stock_tensors}))
     return Likeness(
         folder.name,
         clone=_cosine(judge, _spoken_embedding(engine, voice)),

@@ -52,13 +52,13 @@ def fair(open_engine: Callable[[], AbstractContextManager[Engine]]) -> bool:
     no other lane with lines waiting had been served less, and within a lane the same of users.
     """
     served: list[tuple[str, str]] = []
-    voice = tone_voice("bench", 220.0)
 
     def listen(status: Status) -> None:
         if status.state is State.SPEAKING:
             served.append((status.lane, status.user))
 
     with open_engine() as engine:
+        voice = engine.policy.trust.sign(tone_voice("bench", 220.0))
         engine.on_status(listen)
         utterances = [
             engine.say(
@@ -92,9 +92,9 @@ def _even(turns: list[str]) -> bool:
 
 def left_by_cancels(open_engine: Callable[[], AbstractContextManager[Engine]]) -> Left:
     """Return what is held more than before, after 1,000 utterances that were given up."""
-    voice = tone_voice("bench", 220.0)
     before = Left.now()
     with open_engine() as engine:
+        voice = engine.policy.trust.sign(tone_voice("bench", 220.0))
         for number in range(CANCELS):
             utterance = engine.say(f"Line {number}. And on.", voice, lane=f"lane-{number % LANES}")
             if number % 2:

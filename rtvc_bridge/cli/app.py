@@ -22,7 +22,9 @@ from rtvc_bridge.errors import RtvcBridgeError, UserError
 
 EXIT_REFUSED = 1
 EXIT_INSTALLATION = 3
-WITHOUT_SETTINGS = frozenset({"config", "status", "stop", "reload", "queue", "service", None})
+WITHOUT_SETTINGS = frozenset(
+    {"config", "status", "stop", "reload", "queue", "panic", "lift", "service", None}
+)
 """Commands that work while the settings file is wrong: they ask the daemon, or check the file."""
 
 COMMANDS = {
@@ -34,6 +36,8 @@ COMMANDS = {
     "reload": "status:reload",
     "say": "speak:say",
     "queue": "queue:app",
+    "panic": "panic:panic",
+    "lift": "panic:lift",
     "enrol": "voices:enrol",
     "voices": "voices:list_voices",
     "voice": "voices:app",
@@ -42,6 +46,7 @@ COMMANDS = {
     "service": "service:app",
     "models": "models:app",
     "config": "settings:app",
+    "audit": "audit:app",
     "bench": "benching:app",
     "detect": "detect:detect",
     "doctor": "doctor:doctor",

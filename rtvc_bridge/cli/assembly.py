@@ -1,7 +1,8 @@
 """Putting the parts together as the settings say."""
 
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from rich.console import Console
@@ -10,12 +11,18 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from rtvc_bridge import paths, plugins
 from rtvc_bridge.config import Settings
 from rtvc_bridge.engine import Engine
+from rtvc_bridge.enrolment import SpeechDetector
+from rtvc_bridge.enrolment.spoken import Check
+from rtvc_bridge.safety.challenges import Challenges
+from rtvc_bridge.safety.installation import opened_policy
+from rtvc_bridge.safety.policy import Policy
 from rtvc_bridge.schedule import Limits
 from rtvc_bridge.stages import assemble
 from rtvc_bridge.stages.cache import State
 from rtvc_bridge.stages.weights import Library
 from rtvc_bridge.voices import VoiceStore
 from rtvc_bridge.worker import UNMARKED, Worker
+from rtvc_bridge.worker.hearing import Ears
 
 DEFAULT_PIPELINE = "three-stage"
 
@@ -69,23 +76,47 @@ def opened_worker(settings: Settings) -> Iterator[Worker]:
         yield worker
 
 
+def policy_of(settings: Settings, *, audited: bool = True) -> AbstractContextManager[Policy]:
+    """Give what decides over voices and words here, as `safety.installation` has it."""
+    return opened_policy(settings, voice_store(settings), paths.data_dir(), audited=audited)
+
+
 @contextmanager
-def opened_engine(settings: Settings) -> Iterator[Engine]:
+def opened_engine(settings: Settings, *, audited: bool = True) -> Iterator[Engine]:
     """Give a warm engine whose pipeline lives in a process of its own.
+
+    Args:
+        settings: As read.
+        audited: Whether what is said is written down, if the settings say so.
 
     Raises:
         ModelError: If weights are missing or do not fit.
+        ConfigError: If a list of words or patterns is wrong.
+        StorageError: If this installation's key or its audit cannot be read or made.
         WorkerError: If the process cannot start.
     """
     asked = settings.engine
     limits = Limits(asked.max_queued_user, asked.max_queued_lane, asked.max_queued)
     with (
+        policy_of(settings, audited=audited) as policy,
         opened_worker(settings) as worker,
         Engine(
-            worker, max_chars=asked.max_chars, limits=limits, expires_s=asked.expire_s
+            worker, policy, max_chars=asked.max_chars, limits=limits, expires_s=asked.expire_s
         ) as engine,
     ):
         yield engine
+
+
+def consent_check(settings: Settings, engine: Engine) -> Check:
+    """Return what judges spoken consent for `engine`'s voices."""
+    models = settings.models
+    options = {"folder": models.folder, "hub_url": models.hub_url, "offline": models.offline}
+    return Check(
+        challenges=Challenges(time.monotonic),
+        embed=engine.embed,
+        listen=Ears(options),
+        detector=SpeechDetector(),
+    )
 
 
 @contextmanager

@@ -16,7 +16,7 @@ import soundfile
 import typer
 from rich.console import Console
 
-from rtvc_bridge.cli import marking
+from rtvc_bridge.cli import consenting, likening, marking
 from rtvc_bridge.cli.assembly import fetched, opened_engine
 from rtvc_bridge.cli.demo import READER, RECORDING, first_seconds
 from rtvc_bridge.cli.reach import STARTING_S
@@ -64,8 +64,8 @@ def bench(
     settings: Settings = ctx.obj
     recording, recogniser = fetched(settings, [RECORDING, RECOGNISER])
     suite = Suite(
-        open_engine=lambda: opened_engine(settings),
-        open_humming=lambda: opened_engine(_humming(settings)),
+        open_engine=lambda: opened_engine(settings, audited=False),
+        open_humming=lambda: opened_engine(_humming(settings), audited=False),
         clip=Clip.of(first_seconds(read_clip(recording).audio, CLIP_S)),
         consent=attested(READER),
         recogniser=recogniser,
@@ -91,8 +91,8 @@ def api(
     settings: Settings = ctx.obj
     (recording,) = fetched(settings, [RECORDING])
     figures = api_figures(
-        open_engine=lambda: opened_engine(settings),
-        open_humming=lambda: opened_engine(_humming(settings)),
+        open_engine=lambda: opened_engine(settings, audited=False),
+        open_humming=lambda: opened_engine(_humming(settings), audited=False),
         clip=Clip.of(first_seconds(read_clip(recording).audio, CLIP_S)),
         consent=attested(READER),
         rounds=rounds,
@@ -138,6 +138,34 @@ def watermark(
     """Measure how well the watermark is found, and what it costs (about an hour)."""
     _check_installed()
     figures = marking.watermark_figures(ctx.obj, speech, lines=lines, voices=voices, clips=clips)
+    _print(figures, as_json=as_json)
+
+
+@app.command()
+def consent(
+    ctx: typer.Context,
+    speech: consenting.Speech,
+    as_json: Json = False,
+    sentences: Annotated[int, typer.Option(min=1, help="Read by each synthetic voice.")] = 5,
+    stock: Annotated[int, typer.Option(min=0, max=54, help="Stock voices that read.")] = 4,
+) -> None:
+    """Measure how spoken consent tells words, people and our own clones (ten minutes)."""
+    _check_installed()
+    figures = consenting.consent_figures(ctx.obj, speech, sentences=sentences, stock=stock)
+    _print(figures, as_json=as_json)
+
+
+@app.command()
+def similarity(
+    ctx: typer.Context,
+    speech: likening.Speech,
+    as_json: Json = False,
+    page: likening.Page = likening.DEFAULT_PAGE,
+    steps: likening.Steps = likening.DEFAULT_STEPS,
+) -> None:
+    """Measure how much clones sound like their speakers (about three minutes a speaker)."""
+    _check_installed()
+    figures = likening.similarity_figures(ctx.obj, speech, page, steps=steps)
     _print(figures, as_json=as_json)
 
 

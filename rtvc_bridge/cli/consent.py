@@ -33,3 +33,19 @@ def asked(
     if answer.strip().casefold() != "yes":
         raise ConsentError("Without the speaker's agreement no voice is made.")
     return attested(speaker)
+
+
+def speaker(
+    by: str | None,
+    *,
+    interactive: Callable[[], bool] = sys.stdin.isatty,
+    ask: Callable[[str], str] = typer.prompt,
+) -> str:
+    """Return who will read a sentence aloud to agree, asking on the terminal if need be.
+
+    Raises:
+        ConsentError: If nobody can be asked.
+    """
+    if by is None and not interactive():
+        raise ConsentError('Say who reads the sentence: --consent-by "NAME OF THE SPEAKER".')
+    return ask("Whose voice is this?") if by is None else by

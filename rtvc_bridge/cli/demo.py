@@ -17,6 +17,7 @@ from rtvc_bridge.pipeline import Delivery
 from rtvc_bridge.safety.consent import attested
 
 RECORDING = "demo-speech"
+NAME = "demo"
 REFERENCE_S = 12.0
 READER = "the reader of a public-domain novel, recorded for Moonshine Voice (MIT)"
 LINE = "Hello! You are hearing a cloned voice. It was made from a few seconds of somebody's speech."
@@ -33,9 +34,12 @@ def demo(
     settings: Settings = ctx.obj
     recording = read_clip(fetched(settings, [RECORDING])[0]).audio
     reference = Clip.of(first_seconds(recording, REFERENCE_S))
-    with opened_engine(settings) as engine, output.opened(out, play=play) as sinks:
+    with (
+        opened_engine(settings) as engine,
+        output.opened(out, play=play, voice=NAME) as sinks,
+    ):
         consent = attested(READER)
-        enrolment = engine.enrol([reference], name="demo", consent=consent, keep_clips=False)
+        enrolment = engine.enrol([reference], name=NAME, consent=consent, keep_clips=False)
         heard = output.Kept()
         delivery = Delivery()
         spoken_line(engine, "Warming up.", enrolment.voice, delivery, [])

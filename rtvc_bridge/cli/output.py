@@ -11,6 +11,8 @@ import soundfile
 
 from rtvc_bridge.audio import Audio, to_pcm16, wav_header
 from rtvc_bridge.errors import DeviceError, StorageError, UserError
+from rtvc_bridge.safety import tags
+from rtvc_bridge.safety.disclosure import Label
 from rtvc_bridge.soundcard import sounddevice
 
 FORMATS = {
@@ -32,13 +34,20 @@ class Sink(Protocol):
 
 
 class FileSink:
-    """A sound file in the format that its ending names; it appears whole or not at all."""
+    """A sound file in the format that its ending names; it appears whole or not at all.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: Where it appears.
+        label: Goes into its metadata.
+    """
+
+    def __init__(self, path: Path, label: Label) -> None:
         if path.suffix.lower() not in FORMATS:
             known = ", ".join(FORMATS)
             raise UserError(f"{path.name}: the ending must be one of {known}, or - for stdout.")
         self._path = path
+        self._label = label
+        self._mp3 = path.suffix.lower() == ".mp3"
         self._temp = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
         self._file: soundfile.SoundFile | None = None
 
@@ -50,6 +59,8 @@ class FileSink:
                 self._file = soundfile.SoundFile(
                     self._temp, "w", audio.rate_hz, 1, subtype=subtype, format=kind
                 )
+                if not self._mp3:
+                    tags.put(self._file, self._label)
             for start in range(0, len(audio.samples), _BLOCK):
                 self._file.write(audio.samples[start : start + _BLOCK])
         except (OSError, soundfile.SoundFileError) as error:
@@ -61,6 +72,8 @@ class FileSink:
             return
         try:
             self._file.close()
+            if self._mp3:
+                self._temp.write_bytes(tags.id3(self._label) + self._temp.read_bytes())
             self._temp.replace(self._path)
         except (OSError, soundfile.SoundFileError) as error:
             raise StorageError(f"{self._path} cannot be written: {error}") from error
@@ -84,16 +97,21 @@ class Kept:
 
 
 class StdoutSink:
-    """A WAV stream on standard output; its header gives no length, as for any live stream."""
+    """A WAV stream on standard output; its header gives no length, as for any live stream.
 
-    def __init__(self) -> None:
+    Args:
+        label: Goes into its metadata.
+    """
+
+    def __init__(self, label: Label) -> None:
+        self._label = label
         self._out = sys.stdout.buffer
         self._started = False
 
     def write(self, audio: Audio) -> None:
         """Send `audio` on at once."""
         if not self._started:
-            self._out.write(wav_header(audio.rate_hz))
+            self._out.write(tags.labelled_wav_header(wav_header(audio.rate_hz), self._label))
             self._started = True
         self._out.write(to_pcm16(audio))
         self._out.flush()
@@ -129,14 +147,21 @@ class SpeakerSink:
 
 
 @contextmanager
-def opened(out: Path | None, *, play: bool) -> Iterator[list[Sink]]:
-    """Give the sinks asked for; a file is kept only if the block ends well."""
+def opened(out: Path | None, *, play: bool, voice: str) -> Iterator[list[Sink]]:
+    """Give the sinks asked for; a file is kept only if the block ends well.
+
+    Args:
+        out: The file, - for standard output, None for neither.
+        play: Whether it is played too.
+        voice: Name of the voice, for the metadata; "" if it has none.
+    """
+    label = Label.today(voice)
     sinks: list[Sink] = []
     file = speaker = None
     if out is not None and str(out) == "-":
-        sinks.append(StdoutSink())
+        sinks.append(StdoutSink(label))
     elif out is not None:
-        file = FileSink(out)
+        file = FileSink(out, label)
         sinks.append(file)
     if play or out is None:
         speaker = SpeakerSink()

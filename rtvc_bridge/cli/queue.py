@@ -15,10 +15,12 @@ app = typer.Typer(help="Look at the daemon's queue and steer it.", no_args_is_he
 
 WHY = ", so nothing is queued"
 EVERY_LANE = "every lane"
+HALTED = "Everything was stopped. Speech goes on after: rtvc-bridge lift"
 
 Lane = Annotated[str | None, typer.Option(help="Only this lane.", show_default=EVERY_LANE)]
 User = Annotated[str | None, typer.Option(help="Only this user.", show_default="every user")]
 Number = Annotated[int, typer.Argument(help="Number of the line, as `queue show` gives it.")]
+Held = Annotated[int, typer.Argument(help="Number of the line, as `queue held` gives it.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -33,8 +35,13 @@ def show(lane: Lane = None, user: User = None, as_json: Json = False) -> None:
         if lane in (None, line["lane"]) and user in (None, line["user"])
     ]
     if as_json:
-        print(json.dumps({"queue": lines, "paused": status["paused"]}))
+        facts = {key: status[key] for key in ("paused", "halted", "held")}
+        print(json.dumps({"queue": lines, **facts}))
         return
+    if status["halted"]:
+        print(HALTED)
+    if status["held"]:
+        print(f"{lines_of(status['held'])} held for a moderator. See: rtvc-bridge queue held")
     if status["paused"]:
         print(f"Paused: {named(status['paused'])}.")
     if lines:
@@ -48,7 +55,7 @@ def skip(lane: Lane = None, user: User = None, as_json: Json = False) -> None:
     """Silence what is heard now; what waits goes on."""
     with needed(WHY) as daemon:
         skipped = daemon.skip(lane, user)
-    _tell({"cancelled": skipped}, f"Skipped {_lines(skipped)}.", as_json=as_json)
+    _tell({"cancelled": skipped}, f"Skipped {lines_of(skipped)}.", as_json=as_json)
 
 
 @app.command()
@@ -56,7 +63,7 @@ def clear(lane: Lane = None, user: User = None, as_json: Json = False) -> None:
     """Cancel what waits; what is heard now goes on."""
     with needed(WHY) as daemon:
         cancelled = daemon.clear(lane, user)
-    _tell({"cancelled": cancelled}, f"Cancelled {_lines(cancelled)}.", as_json=as_json)
+    _tell({"cancelled": cancelled}, f"Cancelled {lines_of(cancelled)}.", as_json=as_json)
 
 
 @app.command()
@@ -116,6 +123,39 @@ def cancel(number: Number, as_json: Json = False) -> None:
     _tell({"cancelled": 1}, f"Cancelled line {number}.", as_json=as_json)
 
 
+@app.command()
+def held(as_json: Json = False) -> None:
+    """Show the lines that a moderator has to approve first, oldest first."""
+    with needed(WHY) as daemon:
+        lines = daemon.held()
+    if as_json:
+        print(json.dumps({"held": lines}))
+    elif lines:
+        Console().print(_table(lines))
+    else:
+        print("Nothing waits for a moderator.")
+
+
+@app.command()
+def approve(number: Held, as_json: Json = False) -> None:
+    """Let a held line be spoken."""
+    with needed(WHY) as daemon:
+        daemon.approve(number)
+    _tell({"approved": number}, f"Approved line {number}.", as_json=as_json)
+
+
+@app.command()
+def deny(
+    number: Held,
+    reason: Annotated[str, typer.Option(help="Told to whoever asked for the line.")] = "",
+    as_json: Json = False,
+) -> None:
+    """End a held line unsaid."""
+    with needed(WHY) as daemon:
+        daemon.deny(number, reason)
+    _tell({"denied": number}, f"Denied line {number}.", as_json=as_json)
+
+
 def named(lanes: list[str | None]) -> str:
     """Return lanes in words; None is every lane."""
     return ", ".join(EVERY_LANE if lane is None else lane for lane in lanes)
@@ -125,7 +165,8 @@ def _tell(facts: object, words: str, *, as_json: bool) -> None:
     print(json.dumps(facts) if as_json else words)
 
 
-def _lines(count: int) -> str:
+def lines_of(count: int) -> str:
+    """Return how many lines, in words."""
     return f"{count} line" if count == 1 else f"{count} lines"
 
 

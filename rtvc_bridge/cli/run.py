@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from rtvc_bridge import config, paths
-from rtvc_bridge.cli.assembly import opened_engine, voice_store
+from rtvc_bridge.cli.assembly import consent_check, opened_engine, voice_store
 from rtvc_bridge.config import Settings
 from rtvc_bridge.daemon import Daemon, DaemonState, adapter_settings, held_state, serve
 from rtvc_bridge.errors import StorageError
@@ -35,6 +35,7 @@ def run(ctx: typer.Context) -> None:
                         reread=lambda: _reread(ctx),
                         announce=lambda url, token_file: _announce(state, url, token_file),
                         settings_file=_settings_file(ctx),
+                        consent=consent_check(settings, engine),
                     )
                 )
             )

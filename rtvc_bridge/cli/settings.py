@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from rtvc_bridge import config, paths, plugins
+from rtvc_bridge.safety.moderation import Moderation
 
 app = typer.Typer(help="Look at the settings file.", no_args_is_help=True)
 
@@ -21,6 +22,7 @@ def check(
     """Say whether a settings file is right, or name everything that is wrong with it."""
     path = file or ctx.obj or paths.config_file()
     settings = config.load(path)
+    Moderation(settings.moderation)
     plugins.pipeline_factory(settings.models.pipeline)
     for name, table in settings.adapters.items():
         plugins.checked_settings(name, table)

@@ -22,11 +22,17 @@ from rtvc_bridge.client import Client, UtteranceView
 from rtvc_bridge.config import Settings
 from rtvc_bridge.engine import Engine, State
 from rtvc_bridge.enrolment import read_clip
-from rtvc_bridge.errors import TextRejectedError, WorkerError
+from rtvc_bridge.errors import ConsentError, TextRejectedError, WorkerError
 from rtvc_bridge.pipeline import Delivery
+from rtvc_bridge.safety.consent import SPOKEN
 from rtvc_bridge.voices import Voice
 
 LANE = "cli"
+READ_ALOUD = (
+    "Here a speaker agrees by reading a sentence aloud, and that is done when a voice is made: "
+    "rtvc-bridge enrol NAME CLIP --spoken"
+)
+UNSEEN = "Say it through the daemon, which holds it until then: rtvc-bridge run"
 
 R = TypeVar("R")
 
@@ -133,9 +139,15 @@ def say(
 def say_here(settings: Settings, lines: Iterable[str], order: Order) -> None:
     """Say the lines in this process."""
     known = voice_store(settings).get(order.voice) if order.voice else None
+    if order.like and settings.consent.here == SPOKEN:
+        raise ConsentError(READ_ALOUD)
     clips = [read_clip(path) for path in order.like]
     consent = asked(order.consent_by) if clips else None
-    with opened_engine(settings) as engine, output.opened(order.out, play=order.play) as sinks:
+    name = known.name if known else ""
+    with (
+        opened_engine(settings) as engine,
+        output.opened(order.out, play=order.play, voice=name) as sinks,
+    ):
         if consent is not None:
             known = engine.enrol(clips, name="unnamed", consent=consent, keep_clips=False).voice
         assert known is not None
@@ -148,10 +160,10 @@ def say_here(settings: Settings, lines: Iterable[str], order: Order) -> None:
 def say_there(daemon: Client, lines: Iterable[str], order: Order) -> None:
     """Have the daemon say the lines, and take their sound."""
     assert order.voice is not None
-    voice = daemon.voice(order.voice)["id"]
-    with output.opened(order.out, play=order.play) as sinks:
+    known = daemon.voice(order.voice)
+    with output.opened(order.out, play=order.play, voice=known["name"]) as sinks:
         delivery = asdict(order.delivery)
-        say_line = partial(streamed_line, daemon, voice=voice, delivery=delivery, sinks=sinks)
+        say_line = partial(streamed_line, daemon, voice=known["id"], delivery=delivery, sinks=sinks)
         figures = list(in_turn(lines, say_line))
     played = order.play or order.out is None
     report(figures, as_json=order.as_json, timed=not played)
@@ -170,6 +182,9 @@ def queue(lines: Iterable[str], order: Order, lane: str) -> None:
 def _tell_queued(line: UtteranceView, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(line))
+    elif line["state"] == State.HELD:
+        words = f"Line {line['id']} waits for a moderator: rtvc-bridge queue approve {line['id']}"
+        print(words, file=sys.stderr)
     else:
         print(f"Queued in lane {line['lane']!r} as line {line['id']}.", file=sys.stderr)
 
@@ -203,6 +218,10 @@ def spoken_line(
 ) -> Spoken:
     """Say one line into every sink and return its figures."""
     utterance = engine.say(line, voice, lane=LANE, delivery=delivery)
+    if utterance.status.state is State.HELD:  # nobody else can see it in this process
+        reason = utterance.status.reason
+        utterance.cancel()
+        raise TextRejectedError(f"{reason} {UNSEEN}")
     seconds = 0.0
     for audio in utterance:
         seconds += audio.seconds

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rtvc_bridge import paths
-from rtvc_bridge.cli.queue import named
+from rtvc_bridge.cli.queue import HALTED, lines_of, named
 from rtvc_bridge.cli.reach import needed
 from rtvc_bridge.client import AdapterView, LatencyView, StatusView
 from rtvc_bridge.client.finding import found
@@ -75,6 +75,10 @@ def _facts(seen: StatusView, url: str) -> list[tuple[str, str]]:
         ("lanes", ", ".join(seen["players"]) or "none has a player"),
         ("queue", f"{heard} being said, {len(seen['queue']) - heard} waiting"),
     ]
+    if seen["held"]:
+        facts.append(("held", f"{lines_of(seen['held'])}; see: rtvc-bridge queue held"))
+    if seen["halted"]:
+        facts.append(("stopped", HALTED))
     if seen["paused"]:
         facts.append(("paused", named(seen["paused"])))
     return facts

@@ -11,16 +11,17 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from rtvc_bridge.cli.consent import asked
+from rtvc_bridge.cli import agreeing, refining
+from rtvc_bridge.cli.agreeing import Name, Recording, Spoken, agreed
 from rtvc_bridge.cli.keeping import keeper
 from rtvc_bridge.cli.reach import Local
-from rtvc_bridge.client import ReportView
-from rtvc_bridge.errors import VoiceNameError
+from rtvc_bridge.client import ConsentView, ReportView, VoiceView
+from rtvc_bridge.errors import ClipRejectedError, VoiceNameError
 from rtvc_bridge.voices import check_name
 
 app = typer.Typer(help="Look after the voices.", no_args_is_help=True)
+app.command()(refining.refine)
 
-Name = Annotated[str, typer.Argument(help="Name of the voice.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -38,21 +39,30 @@ def enrol(
             help="Keep the speech in the voice file, so that better versions can enrol it again.",
         ),
     ] = True,
+    spoken: Spoken = False,
+    consent_recording: Recording = None,
+    refine: Annotated[
+        bool, typer.Option("--refine", help="Then work a minute or more on the likeness.")
+    ] = False,
     as_json: Json = False,
     local: Local = False,
 ) -> None:
     """Make a voice from recordings of a consenting speaker."""
     name = check_name(name)
+    if refine and not keep_clips:
+        raise ClipRejectedError("--refine needs the speech; leave out --no-keep-clips.")
     with keeper(ctx.obj, local=local) as voices:
         if any(voice["name"] == name for voice in voices.voices()):
             raise VoiceNameError(f"There is a voice {name!r} already; choose another name.")
-        speaker = asked(consent_by).by
-        made = voices.enrol(name, clips, consent_by=speaker, keep_clips=keep_clips)
+        with agreed(voices, name, consent_by, spoken, consent_recording) as shown:
+            made = voices.enrol(name, clips, keep_clips=keep_clips, **shown)
     if as_json:
         print(json.dumps({"id": made["voice"]["id"], "name": name, **made["report"]}))
     else:
         _show_report(made["report"])
         Console().print(f'Enrolled. Try: rtvc-bridge say "Hello!" --voice "{name}"', style="bold")
+    if refine:
+        refining.refine_kept(ctx.obj, name)
 
 
 def list_voices(ctx: typer.Context, as_json: Json = False, local: Local = False) -> None:
@@ -68,26 +78,31 @@ def list_voices(ctx: typer.Context, as_json: Json = False, local: Local = False)
         print("No voices yet. Make one: rtvc-bridge enrol NAME CLIP ...", file=sys.stderr)
         return
     table = Table(box=None, header_style="bold")
-    for heading in ("name", "speaker", "consent", "made", "speech kept"):
+    for heading in ("name", "speaker", "consent", "made", "speech kept", "usable"):
         table.add_column(heading)
     for voice in listed:
         kept = f"{voice['clip_seconds']:.0f} s" if voice["clip_seconds"] else "none"
         consent = voice["consent"]
         row = (voice["name"], consent["by"], consent["level"], voice["created_at"][:10], kept)
-        table.add_row(*(Text(cell) for cell in row))
+        usable = "no" if voice["trouble"] else "yes"
+        table.add_row(*(Text(cell) for cell in row), Text(usable))
+        if voice["trouble"]:
+            print(f"rtvc-bridge: not usable: {voice['trouble']}", file=sys.stderr)
     Console().print(table)
 
 
 @app.command()
-def show(ctx: typer.Context, name: Name, as_json: Json = False, local: Local = False) -> None:
-    """Show what is known of a voice."""
+def info(ctx: typer.Context, name: Name, as_json: Json = False, local: Local = False) -> None:
+    """Show what is known of a voice, and what its speaker agreed to."""
     with keeper(ctx.obj, local=local) as voices:
-        facts = voices.voice(name)
+        voice = voices.voice(name)
     if as_json:
-        print(json.dumps(facts))
+        print(json.dumps(voice))
         return
-    for key, value in facts.items():
-        Console().print(f"{key}: {value}", highlight=False, markup=False)
+    console = Console(highlight=False, soft_wrap=True)
+    for key, value in facts(voice):
+        console.print(f"[bold]{key:<12}[/bold] ", end="")
+        console.print(value, markup=False)
 
 
 @app.command()
@@ -132,6 +147,42 @@ def import_(
     """Take in a voice file."""
     with keeper(ctx.obj, local=local) as voices:
         print(voices.import_(file, name)["name"])
+
+
+app.command()(agreeing.consent)
+app.command()(agreeing.grant)
+app.command()(agreeing.withdraw)
+app.command()(agreeing.revoke)
+
+
+def facts(voice: VoiceView) -> list[tuple[str, str]]:
+    """Return what is known of a voice, in words."""
+    consent = voice["consent"]
+    kept = f"{voice['clip_seconds']:.0f} s" if voice["clip_seconds"] else "none"
+    known = [
+        ("name", voice["name"]),
+        ("id", voice["id"]),
+        ("made", voice["created_at"]),
+        ("speech kept", kept),
+        ("speaker", consent["by"]),
+        ("agreed", _agreement(consent)),
+        ("owner", consent["owner"]),
+        ("granted to", ", ".join(consent["grants"]) or "nobody else"),
+        ("for", ", ".join(consent["uses"]) or "any use"),
+        ("until", consent["expires_at"] or "it is revoked"),
+    ]
+    return [*known, ("trouble", voice["trouble"])] if voice["trouble"] else known
+
+
+def _agreement(consent: ConsentView) -> str:
+    words = f"{consent['given_at']}, {consent['level']}"
+    if (spoken := consent["spoken"]) is None:
+        return words
+    return (
+        f"{words}: {spoken['words']:.0%} of the words heard (at least "
+        f"{spoken['words_least']:.0%}), likeness {spoken['speaker']:.2f} (at least "
+        f"{spoken['speaker_least']:.2f})"
+    )
 
 
 def _show_report(report: ReportView) -> None:

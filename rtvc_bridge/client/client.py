@@ -9,6 +9,7 @@ from urllib.parse import quote
 from rtvc_bridge import paths
 from rtvc_bridge.client import finding
 from rtvc_bridge.client.connection import Connection
+from rtvc_bridge.client.queue import QueueVerbs
 from rtvc_bridge.client.streams import sse_events
 from rtvc_bridge.client.views import (
     AdapterView,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 MODEL = "rtvc-bridge"
 
 
-class Client(VoiceVerbs):
+class Client(VoiceVerbs, QueueVerbs):
     """Asks one daemon; for any thread, several at once.
 
     What the daemon refuses raises the error that the same request raises in-process, with the
@@ -110,7 +111,8 @@ class Client(VoiceVerbs):
         """Yield each change as its name and data, from when it is first asked for one.
 
         First "hello" with a StatusView; then "status" with the UtteranceView of a line that
-        changed; "adapters" with a list of AdapterView; "levels" with the peak of each lane that
+        changed; "adapters" with a list of AdapterView; "halted" with {"halted": bool} when
+        everything was stopped or that was lifted; "levels" with the peak of each lane that
         sounds, in dB of full scale, about ten times a second, and {} once all are silent;
         "dropped" if this reader was too slow and has missed some, which ends it. Ends quietly at
         `close` only.
@@ -181,59 +183,6 @@ class Client(VoiceVerbs):
         }
         with closing(self._daemon.pieces("POST", "/v1/audio/speech", json=line)) as pieces:
             yield from pcm_audio(pieces)
-
-    def queue(self) -> list[UtteranceView]:
-        """Return what is spoken or heard now, then what waits; each oldest first."""
-        return cast("list[UtteranceView]", self._daemon.ask("GET", "/v1/queue").json())
-
-    def skip(self, lane: str | None = None, user: str | None = None) -> int:
-        """Silence what is heard now, of that lane and user (None: any); return how many lines."""
-        body = {"lane": lane, "user": user}
-        return int(self._daemon.ask("POST", "/v1/queue/skip", json=body).json()["cancelled"])
-
-    def clear(self, lane: str | None = None, user: str | None = None) -> int:
-        """Cancel what waits, of that lane and user (None: any); return how many lines."""
-        asked = {"lane": lane, "user": user}
-        wanted = {key: value for key, value in asked.items() if value is not None}
-        return int(self._daemon.ask("DELETE", "/v1/queue", params=wanted).json()["cancelled"])
-
-    def pause(self, lane: str | None = None) -> None:
-        """Let that lane (None: all) wait until `resume`; what is being spoken goes on."""
-        self._daemon.ask("POST", "/v1/queue/pause", json={"lane": lane})
-
-    def resume(self, lane: str | None = None) -> None:
-        """End the pause of that lane; None ends every pause."""
-        self._daemon.ask("POST", "/v1/queue/resume", json={"lane": lane})
-
-    def cancel(self, number: int) -> None:
-        """Silence one line, or take it out of the queue.
-
-        Raises:
-            UtteranceNotFoundError: If there is none of that number any more.
-        """
-        self._daemon.ask("DELETE", f"/v1/utterances/{number}")
-
-    def move(self, number: int, before: int | None = None) -> None:
-        """Put a waiting line right before another of its lane and user; None: last of them.
-
-        Raises:
-            UtteranceNotFoundError: If one of the two does not wait there.
-        """
-        self._daemon.ask("POST", f"/v1/utterances/{number}/move", json={"before": before})
-
-    def replay(self, number: int, lane: str | None = None) -> UtteranceView:
-        """Queue the same line again, in the same voice and for the same user.
-
-        Args:
-            number: Of the line.
-            lane: Where to play it; None for where it was said.
-
-        Raises:
-            UtteranceNotFoundError: If there is none of that number any more.
-            NoPlayerError: If nothing plays that lane, as that of `speech`.
-        """
-        answer = self._daemon.ask("POST", f"/v1/utterances/{number}/replay", json={"lane": lane})
-        return cast("UtteranceView", answer.json())
 
     def log(self, lines: int = 200) -> list[str]:
         """Return the end of the daemon's log."""

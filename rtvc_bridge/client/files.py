@@ -34,6 +34,17 @@ def opened_clips(paths: Sequence[Path]) -> Iterator[list[Upload]]:
 
 
 @contextmanager
+def opened_recording(path: Path | None) -> Iterator[list[tuple[str, Upload]]]:
+    """Give the recording of a sentence as the form's uploads: none without one.
+
+    Raises:
+        ClipRejectedError: If it cannot be opened.
+    """
+    with opened_clips([] if path is None else [path]) as opened:
+        yield [("consent_recording", recording) for recording in opened]
+
+
+@contextmanager
 def opened_voice(path: Path) -> Iterator[Upload]:
     """Give the voice file, open.
 

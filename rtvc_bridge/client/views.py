@@ -8,12 +8,12 @@ class UtteranceView(TypedDict):
 
     Attributes:
         id: Counts up from 1 in one daemon.
-        state: "queued", "speaking", "done", "cancelled", "failed" or "expired".
+        state: "held", "queued", "speaking", "done", "cancelled", "failed" or "expired".
         queued_at: ISO 8601, UTC; the next three are seconds after it.
         first_audio_s: When its first sound was made.
         first_delivered_s: When whatever plays it first got sound.
         ended_s: When nothing more was going to be made.
-        reason: Why it failed.
+        reason: Why it failed, is held, or was denied.
     """
 
     id: int
@@ -29,22 +29,70 @@ class UtteranceView(TypedDict):
     reason: str | None
 
 
+class SentenceView(TypedDict):
+    """What a speaker reads aloud to agree, within so many seconds; good for one recording."""
+
+    id: str
+    sentence: str
+    seconds: float
+
+
+class SpokenView(TypedDict):
+    """How a sentence that was read aloud was judged.
+
+    Attributes:
+        sentence: What was to be read.
+        words: Share of its words that were heard.
+        words_least: The least that passed then.
+        speaker: How alike the voice was to that of the clips: a cosine.
+        speaker_least: The least that passed then.
+    """
+
+    sentence: str
+    words: float
+    words_least: float
+    speaker: float
+    speaker_least: float
+
+
 class ConsentView(TypedDict):
-    """Who agreed to be cloned, when (ISO 8601, UTC), and how that was shown."""
+    """Who agreed to be cloned, when, how and to what.
+
+    Attributes:
+        by: The speaker.
+        given_at: ISO 8601, UTC.
+        level: "attested": whoever enrolled stated it; "spoken": a sentence was read aloud.
+        spoken: How that was judged; None for another level.
+        owner: Who decides over the voice: "here" or, for example, "discord:user:12".
+        uses: The lanes it may speak in, by their first word; none for any.
+        grants: Who may use it besides its owner.
+        expires_at: ISO 8601, UTC; "" if it has no end.
+    """
 
     by: str
     given_at: str
     level: str
+    spoken: SpokenView | None
+    owner: str
+    uses: list[str]
+    grants: list[str]
+    expires_at: str
 
 
 class VoiceView(TypedDict):
-    """A voice; `clip_seconds` of the speech it was made from are kept in it."""
+    """A voice.
+
+    Attributes:
+        clip_seconds: How much of the speech it was made from is kept in it.
+        trouble: Why nobody here can use it now; None if it is well.
+    """
 
     id: str
     name: str
     created_at: str
     consent: ConsentView
     clip_seconds: float
+    trouble: str | None
 
 
 class DamagedView(TypedDict):
@@ -118,6 +166,8 @@ class StatusView(TypedDict):
         paused: The lanes that wait; None stands for all.
         players: The lanes that something plays.
         latency: By lane.
+        halted: Whether everything was stopped, and nothing is said until that is lifted.
+        held: How many lines wait for a moderator.
     """
 
     version: str
@@ -130,6 +180,8 @@ class StatusView(TypedDict):
     players: list[str]
     adapters: list[AdapterView]
     latency: dict[str, LatencyView]
+    halted: bool
+    held: int
 
 
 class ReloadView(TypedDict):

@@ -12,6 +12,7 @@ from rtvc_bridge import plugins
 from rtvc_bridge.config import Settings, Strict
 from rtvc_bridge.daemon.supervisor import Supervisor
 from rtvc_bridge.engine import Engine
+from rtvc_bridge.enrolment.spoken import Check
 from rtvc_bridge.errors import ConfigError
 from rtvc_bridge.plugins import AdapterStatus, Host, Reload
 from rtvc_bridge.voices import VoiceStore
@@ -19,6 +20,9 @@ from rtvc_bridge.voices import VoiceStore
 logger = logging.getLogger(__name__)
 
 HTTP = "http"
+TABLES = ("engine", "models", "voices", "consent", "moderation", "audit", "disclosure")
+"""Those that are in force after a restart only."""
+
 DRAIN_S = 1.5
 """How long what is being said at a stop may still take; all together stays within 3 s."""
 _LOOK_S = 0.05
@@ -34,6 +38,7 @@ class Daemon:
         reread: Reads them again.
         announce: Tells clients the address and the token's file.
         settings_file: What `reread` reads.
+        consent: Judges agreements that are read aloud; None where nothing can.
     """
 
     def __init__(
@@ -45,6 +50,7 @@ class Daemon:
         reread: Callable[[], Settings],
         announce: Callable[[str, str], None],
         settings_file: Path,
+        consent: Check | None = None,
     ) -> None:
         self._engine = engine
         self._settings = settings
@@ -63,6 +69,7 @@ class Daemon:
             stop=self.stop,
             reload=self.reload,
             settings_file=settings_file,
+            consent=consent,
         )
         self._supervisor = Supervisor(host, plugins.adapter)
 
@@ -97,11 +104,7 @@ class Daemon:
             for name in sorted(before.keys() | after.keys())
             if before.get(name) != after.get(name)
         ]
-        refused = [
-            table
-            for table in ("engine", "models", "voices")
-            if getattr(old, table) != getattr(new, table)
-        ]
+        refused = [table for table in TABLES if getattr(old, table) != getattr(new, table)]
         self._settings = replace_adapters(old, new)
         if changed:
             task = asyncio.create_task(self._restart(before, after, changed))

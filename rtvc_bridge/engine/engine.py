@@ -12,22 +12,24 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import count
 from types import TracebackType
 from typing import Self, cast
 
 from rtvc_bridge.audio import Audio
 from rtvc_bridge.engine.directory import Directory
+from rtvc_bridge.engine.entrance import Entrance
 from rtvc_bridge.engine.hearing import Hearing
-from rtvc_bridge.engine.listeners import Listeners
+from rtvc_bridge.engine.holding import Holding
 from rtvc_bridge.engine.players import Players
+from rtvc_bridge.engine.progress import Progress
 from rtvc_bridge.engine.queue import Queue
 from rtvc_bridge.engine.turns import Turns
 from rtvc_bridge.engine.utterance import Line, State, Status, Utterance
 from rtvc_bridge.enrolment import Clip, Enrolment, SpeechDetector, enrol
-from rtvc_bridge.errors import QueueFullError, RtvcBridgeError, WorkerError
+from rtvc_bridge.errors import RtvcBridgeError, UserError, WorkerError
 from rtvc_bridge.pipeline import Delivery, Pipeline
-from rtvc_bridge.safety import consent as consents
+from rtvc_bridge.safety.asker import HERE, Asker
+from rtvc_bridge.safety.policy import REFUSED, Outcome, Policy, Request
 from rtvc_bridge.schedule import Lanes, Limits
 from rtvc_bridge.text import clean
 from rtvc_bridge.voices import Consent, Embedding, Voice
@@ -47,12 +49,14 @@ class Engine:
 
     Args:
         pipeline: What speaks; a Worker in the product.
+        policy: Decides which voices may be used and what may be said; told how it ended.
         max_chars: Longest text accepted.
         limits: Most utterances that may wait.
         expires_s: How long an utterance may wait before it is dropped as stale.
         clock: Seconds, as time.monotonic gives them.
 
     Attributes:
+        policy: As given.
         queue: What waits and what is heard, and the verbs on it.
         hearing: Tells when what the players take is heard.
     """
@@ -60,24 +64,34 @@ class Engine:
     def __init__(
         self,
         pipeline: Pipeline,
+        policy: Policy,
         *,
         max_chars: int = 500,
         limits: Limits = USUAL_LIMITS,
         expires_s: float = math.inf,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.policy = policy
         self._max_chars = max_chars
         self._expires_s = expires_s
         self._clock = clock
         self._changed = threading.Condition()
         self._lanes: Lanes[Utterance] = Lanes(limits)
         self._turns = Turns(pipeline, self._changed)
-        self._ids = count(1)
-        self._directory = Directory()
-        self.queue = Queue(self._changed, self._lanes, self._directory, self.say)
         self._players = Players()
-        self._listeners: Listeners[Status] = Listeners()
         self.hearing = Hearing(clock)
+        directory, holding = Directory(), Holding(clock)
+        self._progress = Progress(self._changed, self._lanes, holding, directory, policy, clock)
+        self._entrance = Entrance(
+            self._changed,
+            self._lanes,
+            holding,
+            turns=self._turns,
+            players=self._players,
+            progress=self._progress,
+            clock=clock,
+        )
+        self.queue = Queue(self._changed, self._lanes, directory, holding, self._entrance, self.say)
         self._thread = threading.Thread(target=self._work, name="rtvc-engine", daemon=True)
         self._thread.start()
 
@@ -106,7 +120,7 @@ class Engine:
 
         It runs on whichever thread made the change: be quick, and do not wait in it.
         """
-        return self._listeners.add(listener)
+        return self._progress.listeners.add(listener)
 
     def say(
         self,
@@ -115,6 +129,7 @@ class Engine:
         *,
         lane: str,
         user: str = "",
+        asker: Asker = HERE,
         delivery: Delivery = PLAIN,
         expires_s: float | None = None,
     ) -> Utterance:
@@ -125,60 +140,46 @@ class Engine:
             voice: Who speaks.
             lane: Lines of one lane are spoken in turn with those of the others.
             user: Within the lane, lines of one user in turn with those of the others.
+            asker: On whose behalf; an adapter that serves others names them.
             delivery: How it is spoken.
             expires_s: How long it may wait; the engine's own limit unless given.
 
         Raises:
-            TextRejectedError: If there is nothing to say, or too much.
-            ConsentError: If the voice's speaker has not agreed.
+            TextRejectedError: If there is nothing to say, too much, or it may not be said.
+            ConsentError: If the voice may not be used, or not by `asker` or in `lane`.
+            HaltedError: If everything was stopped.
             QueueFullError: If too much waits already, or the engine is closing.
         """
-        line = Line(clean(text, max_chars=self._max_chars), voice, delivery)
-        consents.check(voice)
-        self._drop_stale()
-        status = self._reserved(voice, lane=lane, user=user)
+        request = Request(clean(text, max_chars=self._max_chars), voice, lane, user, asker)
+        ruling = self.policy.admitted(request)
+        request = replace(request, text=ruling.text)
+        self._progress.drop_stale()
+        try:
+            clean(request.text, max_chars=self._max_chars)  # a replacement may be anything
+            status = self._entrance.reserved(request, held=ruling.held)
+        except UserError as error:
+            self.policy.over(request, Outcome(REFUSED, reason=str(error)))
+            raise
+        waits_s = self._expires_s if expires_s is None else expires_s
         utterance = Utterance(
-            status, line, clock=self._clock, withdraw=self._withdraw, hearing=self.hearing
+            status,
+            Line(request, delivery, waits_s, request.text),
+            clock=self._clock,
+            withdraw=self._progress.withdraw,
+            hearing=self.hearing,
         )
-        self._directory.add(utterance)
-        # Announced before the engine's thread can see it, so that "queued" always comes
-        # first, and without the lock, so that a listener may take locks of its own.
-        self._announce(utterance, status)
-        self._push(utterance, self._expires_s if expires_s is None else expires_s)
-        self._players.play(utterance, lane)
+        self._entrance.enter(utterance)
         return utterance
 
-    def _reserved(self, voice: Voice, *, lane: str, user: str) -> Status:
-        """Keep a place and return the first status of the utterance that will fill it."""
-        with self._changed:
-            if self._turns.closing:
-                raise QueueFullError("The engine is closing.")
-            self._lanes.reserve(lane, user)
-            number = next(self._ids)
-            return Status(number, lane, user, voice.name, State.QUEUED, self._clock())
-
-    def _push(self, utterance: Utterance, expires_s: float) -> None:
-        """Fill the place, and empty it again if the utterance was cancelled meanwhile."""
-        status = utterance._status
-        with self._changed:
-            self._lanes.push(
-                utterance,
-                lane=status.lane,
-                user=status.user,
-                expires_at=status.queued_at + expires_s,
-            )
-            self._changed.notify_all()
-        if self._turns.closing or utterance._stop.is_set():
-            self._withdraw(utterance)
-
     def clear(self, lane: str | None = None, user: str | None = None) -> int:
-        """Cancel what waits, of that lane and user (None: any), and return how many.
+        """Cancel what waits or is held, of that lane and user (None: any); return how many.
 
         What is being spoken goes on; cancel its Utterance to stop it.
         """
         with self._changed:
             waiting = self._lanes.waiting(lane=lane, user=user)
-        return sum(self._withdraw(utterance) for utterance in waiting)
+        held = [each for each in self.queue.held(lane) if user in (None, each.status.user)]
+        return sum(self._progress.withdraw(utterance) for utterance in (*waiting, *held))
 
     @property
     def players(self) -> frozenset[str]:
@@ -198,14 +199,14 @@ class Engine:
     def enrol(
         self, clips: Sequence[Clip], *, name: str, consent: Consent, keep_clips: bool
     ) -> Enrolment:
-        """Return the voice in `clips` and a report on them; waits until speech leaves room.
+        """Return the signed voice in `clips` and a report; waits until speech leaves room.
 
         Raises:
             ClipRejectedError: If the clips cannot make a voice.
             ConsentError: If `consent` does not say who agreed.
             VoiceNameError: If `name` is not fit for a voice.
         """
-        return self._turns.apart(
+        made = self._turns.apart(
             partial(
                 enrol,
                 clips=clips,
@@ -215,6 +216,7 @@ class Engine:
                 keep_clips=keep_clips,
             )
         )
+        return replace(made, voice=self.policy.trust.sign(made.voice))
 
     def embed(self, clip: Audio) -> Embedding:
         """Return the speaker's d-vector; waits until speech leaves room."""
@@ -224,14 +226,14 @@ class Engine:
         while (utterance := self._next()) is not None:
             state, error = self._speak(utterance)
             self._turns.hand_back()
-            self._end(utterance, state, error)
+            self._progress.end(utterance, state, error)
 
     def _next(self) -> Utterance | None:
         """Return the next utterance and hold the pipeline for it; None when closing."""
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._turns.closing or self._may_speak())
-            self._drop_stale()
+            self._progress.drop_stale()
             with self._changed:
                 if self._turns.closing:
                     return None
@@ -245,10 +247,12 @@ class Engine:
     def _speak(self, utterance: Utterance) -> tuple[State, RtvcBridgeError | None]:
         """Make the sound; return how it ended, and why if it failed."""
         line, stop = utterance._line, utterance._stop
+        request = line.request
         try:
-            for audio in self._turns.pipeline.speak(
-                line.text, line.voice, line.delivery, stop=stop
-            ):
+            self.policy.check(request)  # once more: it may have been revoked while it waited
+            text = self.policy.disclosed(request, now=self._clock())
+            utterance._line = replace(line, text=text)
+            for audio in self._turns.pipeline.speak(text, request.voice, line.delivery, stop=stop):
                 if not stop.is_set():
                     self._give(utterance, audio)
         except RtvcBridgeError as error:
@@ -262,33 +266,8 @@ class Engine:
         status = utterance._status
         if status.first_audio_at is None:
             now = self._clock()
-            self._announce(utterance, replace(status, state=State.SPEAKING, first_audio_at=now))
+            self._progress.announce(
+                utterance, replace(status, state=State.SPEAKING, first_audio_at=now)
+            )
+        utterance._made_s += audio.seconds
         utterance._chunks.put(audio)
-
-    def _withdraw(self, utterance: Utterance) -> bool:
-        """Cancel the utterance if it still waits; return whether it did."""
-        with self._changed:
-            waited = self._lanes.remove(utterance)
-        if waited:
-            self._end(utterance, State.CANCELLED)
-        return waited
-
-    def _drop_stale(self) -> None:
-        with self._changed:
-            stale = self._lanes.expire(self._clock())
-        for utterance in stale:
-            self._end(utterance, State.EXPIRED)
-
-    def _end(self, utterance: Utterance, state: State, error: Exception | None = None) -> None:
-        """Announce the end. Whoever took the utterance out of the lanes calls this, once."""
-        last = replace(utterance._status, state=state, ended_at=self._clock())
-        if error is not None:
-            last = replace(last, reason=str(error), error=type(error).__name__)
-        self._announce(utterance, last)
-        utterance._chunks.put(None)
-        utterance._ended.set()
-        self._directory.ended(utterance)
-
-    def _announce(self, utterance: Utterance, status: Status) -> None:
-        utterance._status = status
-        self._listeners.tell(utterance.status)

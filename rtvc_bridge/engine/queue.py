@@ -1,11 +1,14 @@
 """What waits and what is heard now, and the verbs on it."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from rtvc_bridge.engine.directory import Directory
+from rtvc_bridge.engine.entrance import Entrance
+from rtvc_bridge.engine.holding import Holding
 from rtvc_bridge.engine.utterance import Utterance
 from rtvc_bridge.errors import UtteranceNotFoundError
+from rtvc_bridge.safety.asker import Asker
 from rtvc_bridge.schedule import Lanes
 
 
@@ -16,6 +19,8 @@ class Queue:
         changed: Guards `lanes`; notified when more may be spoken.
         lanes: Of the engine.
         directory: Of the engine.
+        holding: Of the engine.
+        entrance: Of the engine.
         say: Of the engine.
     """
 
@@ -24,12 +29,16 @@ class Queue:
         changed: threading.Condition,
         lanes: Lanes[Utterance],
         directory: Directory,
+        holding: Holding,
+        entrance: Entrance,
         say: Callable[..., Utterance],
     ) -> None:
         self._changed = changed
         self._lanes = lanes
         self._directory = directory
+        self._holding = holding
         self._say = say
+        self._entrance = entrance
 
     def listed(self, lane: str | None = None, user: str | None = None) -> tuple[Utterance, ...]:
         """Return what is made or heard now, then what waits; each oldest first (None: any)."""
@@ -86,26 +95,90 @@ class Queue:
             msg = f"Line number {before} does not wait in the same lane for the same user."
             raise UtteranceNotFoundError(msg)
 
-    def replay(self, number: int, *, lane: str | None = None) -> Utterance:
+    def held(self, lane: str | None = None) -> tuple[Utterance, ...]:
+        """Return what waits for a moderator in that lane (None: any), oldest first."""
+        return tuple(each for each in self._holding.listed() if lane in (None, each.status.lane))
+
+    def approve(self, number: int) -> None:
+        """Let a held line be spoken.
+
+        Raises:
+            UtteranceNotFoundError: If it is not held.
+            HaltedError: If everything was stopped; it stays held.
+            QueueFullError: If there is no room; it stays held.
+        """
+        self._entrance.approve(number)
+
+    def deny(self, number: int, reason: str = "") -> None:
+        """End a held line unsaid, telling `reason`.
+
+        Raises:
+            UtteranceNotFoundError: If it is not held.
+        """
+        self._entrance.deny(number, reason)
+
+    def silence(self, voice_id: str, *, keep: Callable[[Asker], bool] = lambda _: False) -> int:
+        """Cancel every line in that voice, spoken, waiting or held; return how many.
+
+        Args:
+            voice_id: Of the voice.
+            keep: Whether the lines of an asker go on all the same.
+        """
+        return self._cancelled(
+            each
+            for each in self._all()
+            if each.request.voice.id == voice_id and not keep(each.request.asker)
+        )
+
+    @property
+    def halted(self) -> bool:
+        """Whether everything was stopped, and nothing is taken until `lift`."""
+        return self._entrance.halted
+
+    def halt(self) -> int:
+        """Silence everything, and take nothing more until `lift`; return how many lines ended."""
+        with self._changed:
+            self._entrance.halted = True
+        return self._cancelled(self._all())
+
+    def lift(self) -> None:
+        """Take lines again."""
+        with self._changed:
+            self._entrance.halted = False
+
+    def replay(
+        self, number: int, *, lane: str | None = None, asker: Asker | None = None
+    ) -> Utterance:
         """Say the same line again, in the same voice and for the same user.
 
         Args:
             number: Of the line.
             lane: Where; None for where it was said.
+            asker: Who wants that; None for who wanted it first.
 
         Raises:
             UtteranceNotFoundError: If it is long over.
             ConsentError, QueueFullError: As `say`.
         """
         utterance = self._directory.find(number)
-        line, status = utterance._line, utterance.status
+        request = utterance.request
         return self._say(
-            line.text,
-            line.voice,
-            lane=lane or status.lane,
-            user=status.user,
-            delivery=line.delivery,
+            request.text,
+            request.voice,
+            lane=lane or request.lane,
+            user=request.user,
+            asker=asker or request.asker,
+            delivery=utterance._line.delivery,
         )
+
+    def _all(self) -> tuple[Utterance, ...]:
+        return (*self._directory.live(None, None), *self._holding.listed())
+
+    def _cancelled(self, utterances: Iterable[Utterance]) -> int:
+        cancelled = list(dict.fromkeys(utterances))
+        for utterance in cancelled:
+            utterance.cancel()
+        return len(cancelled)
 
     def _waiting(self, lane: str | None, user: str | None) -> list[Utterance]:
         with self._changed:
@@ -114,5 +187,5 @@ class Queue:
     def _current(
         self, lane: str | None, user: str | None, waiting: list[Utterance]
     ) -> list[Utterance]:
-        apart = set(waiting)
+        apart = {*waiting, *self._holding.listed()}
         return [each for each in self._directory.live(lane, user) if each not in apart]

@@ -11,12 +11,13 @@ from rtvc_bridge.audio import Audio
 from rtvc_bridge.engine.hearing import Hearing
 from rtvc_bridge.errors import RtvcBridgeError, WorkerError
 from rtvc_bridge.pipeline import Delivery
-from rtvc_bridge.voices import Voice
+from rtvc_bridge.safety.policy import Request
 
 
 class State(StrEnum):
     """Where an utterance is in its life; the last four are ends."""
 
+    HELD = "held"
     QUEUED = "queued"
     SPEAKING = "speaking"
     DONE = "done"
@@ -68,11 +69,19 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What is to be said, by whom and how."""
+    """What is to be said, for whom and how.
 
-    text: str
-    voice: Voice
+    Attributes:
+        request: As it was let in.
+        delivery: How it is spoken.
+        expires_s: How long it may wait.
+        text: What is said in the end: that of the request, or with a spoken tag before it.
+    """
+
+    request: Request
     delivery: Delivery
+    expires_s: float
+    text: str
 
 
 class Utterance:
@@ -97,6 +106,7 @@ class Utterance:
         self._withdraw = withdraw
         self._hearing = hearing
         self._taken = 0
+        self._made_s = 0.0
         self._delivered_at: float | None = None
         self._read_to_end = False
         self._stop = threading.Event()
@@ -112,6 +122,16 @@ class Utterance:
     def text(self) -> str:
         """What is said."""
         return self._line.text
+
+    @property
+    def request(self) -> Request:
+        """Who asked for it, and for what."""
+        return self._line.request
+
+    @property
+    def made_s(self) -> float:
+        """How much sound was made of it, in seconds."""
+        return self._made_s
 
     @property
     def audible(self) -> bool:

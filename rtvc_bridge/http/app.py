@@ -5,11 +5,32 @@ import importlib.metadata
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from rtvc_bridge.http import daemon, detection, devices, openai, speaking, voices
+from rtvc_bridge.http import (
+    consenting,
+    daemon,
+    detection,
+    devices,
+    granting,
+    moderating,
+    openai,
+    speaking,
+    voices,
+)
 from rtvc_bridge.http.guard import Guard, Rules
 from rtvc_bridge.http.problems import MEDIA_TYPE, Problem, add_handlers
 from rtvc_bridge.http.site import Site
 
+_MODULES = (
+    daemon,
+    detection,
+    devices,
+    speaking,
+    moderating,
+    voices,
+    granting,
+    consenting,
+    openai,
+)
 _SCHEMA = {"schema": Problem.model_json_schema()}
 
 
@@ -23,7 +44,7 @@ def application(site: Site, rules: Rules) -> FastAPI:
         responses={"default": {"description": "Problem", "content": {MEDIA_TYPE: _SCHEMA}}},
     )
     app.state.site = site
-    for module in (daemon, detection, devices, speaking, voices, openai):
+    for module in _MODULES:
         app.include_router(module.router)
     add_handlers(app)
     if rules.origins:

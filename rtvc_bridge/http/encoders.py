@@ -7,6 +7,8 @@ from typing import Protocol
 import soundfile
 
 from rtvc_bridge.audio import Audio, Resampler, to_pcm16, wav_header
+from rtvc_bridge.safety import tags
+from rtvc_bridge.safety.disclosure import Label
 
 RATE_HZ = 24_000
 
@@ -43,13 +45,18 @@ class Encoder(Protocol):
         """Give up; does nothing after `finish`."""
 
 
-def encoder(kind: Format) -> Encoder:
-    """Return a new encoder: mono, RATE_HZ, 16 bit where that means something."""
+def encoder(kind: Format, label: Label) -> Encoder:
+    """Return a new encoder: mono, RATE_HZ, 16 bit where that means something.
+
+    Args:
+        kind: The format.
+        label: Goes into the metadata; PCM has none.
+    """
     if kind is Format.PCM:
         return _AtRate(_Pcm(b""))
     if kind is Format.WAV:
-        return _AtRate(_Pcm(wav_header(RATE_HZ)))
-    return _AtRate(_Packed(kind))
+        return _AtRate(_Pcm(tags.labelled_wav_header(wav_header(RATE_HZ), label)))
+    return _AtRate(_Packed(kind, label))
 
 
 class _AtRate:
@@ -116,9 +123,10 @@ _PACKINGS = {
 class _Packed:
     """libsndfile's encoders, writing to something that cannot be rewound."""
 
-    def __init__(self, kind: Format) -> None:
+    def __init__(self, kind: Format, label: Label) -> None:
         packing = _PACKINGS[kind]
         self._outlet = _Outlet()
+        self._start = b""
         self._filler_frame = packing.filler_frame
         self._file = soundfile.SoundFile(
             self._outlet,
@@ -129,6 +137,10 @@ class _Packed:
             format=packing.container,
             **packing.options,
         )
+        if kind is Format.MP3:
+            self._start = tags.id3(label)
+        else:
+            tags.put(self._file, label)
 
     def feed(self, audio: Audio) -> bytes:
         self._file.write(audio.samples)
@@ -148,7 +160,10 @@ class _Packed:
                 return b""
             self._outlet.take(start)
             self._filler_frame = False
-        return self._outlet.take()
+        data = self._outlet.take()
+        if data:
+            data, self._start = self._start + data, b""
+        return data
 
 
 class _Outlet:

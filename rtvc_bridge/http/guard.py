@@ -1,6 +1,7 @@
 """Who may ask, from where, how much and how often. Before anything else looks at a request."""
 
 import hmac
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from rtvc_bridge.http.settings import MIB, Settings
 
 HEALTH = "/v1/health"
 UPLOADS = frozenset({"/v1/detect", "/v1/voices", "/v1/voices/import"})
+UPLOAD = re.compile("/v1/voices/.*/consent", re.DOTALL)
+"""One more, for each voice."""
+
 SMALL_BODY_BYTES = MIB
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -153,7 +157,9 @@ class Guard:
         return problem(413, _too_large(self._limit(scope)), headers={"connection": "close"})
 
     def _limit(self, scope: Scope) -> int:
-        return self._rules.max_body_bytes if scope["path"] in UPLOADS else SMALL_BODY_BYTES
+        path: str = scope["path"]
+        large = path in UPLOADS or UPLOAD.fullmatch(path)
+        return self._rules.max_body_bytes if large else SMALL_BODY_BYTES
 
 
 def _hostname(host: str) -> str:

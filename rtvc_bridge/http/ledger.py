@@ -43,7 +43,12 @@ class Ledger:
         )
         self._first_audio = self._histogram("first_audio", "first sound made")
         self._first_delivered = self._histogram("first_delivered", "first sound given to a player")
+        self._refused = Counter(
+            "rtvc_refusals", "Requests to this API refused", ["kind"], registry=self._registry
+        )
         self._queued = Gauge("rtvc_queue", "Lines said and not over", registry=self._registry)
+        self._held = Gauge("rtvc_held", "Lines held for a moderator", registry=self._registry)
+        self._halted = Gauge("rtvc_halted", "Everything is stopped", registry=self._registry)
         self._ready = Gauge("rtvc_ready", "Sound can be made now", registry=self._registry)
         self._up = Gauge("rtvc_adapter_up", "Adapter runs", ["adapter"], registry=self._registry)
 
@@ -59,6 +64,10 @@ class Ledger:
             self._first_audio.labels(status.lane).observe(waited_s)
             self._undelivered.add(status.id)
 
+    def note_refusal(self, kind: str) -> None:
+        """Take in that a request was refused, for a reason of that kind."""
+        self._refused.labels(kind).inc()
+
     def latency(self) -> dict[str, LatencyView]:
         """Return the figures of every lane that spoke."""
         self._note_deliveries()
@@ -69,6 +78,8 @@ class Ledger:
         self._note_deliveries()
         self._ready.set(ready)
         self._queued.set(len(self._engine.queue.listed()))
+        self._held.set(len(self._engine.queue.held()))
+        self._halted.set(self._engine.queue.halted)
         self._up.clear()
         for adapter in adapters:
             self._up.labels(adapter.name).set(adapter.state is AdapterState.RUNNING)

@@ -17,6 +17,7 @@ from rtvc_bridge.http.speaking import Expression, Pitch, Say, User, said
 from rtvc_bridge.http.streamed import Streamed
 from rtvc_bridge.http.watchers import event
 from rtvc_bridge.pipeline import SPEED_RANGE
+from rtvc_bridge.safety.disclosure import HEADERS
 
 router = APIRouter(prefix="/v1")
 
@@ -98,8 +99,9 @@ async def speech(site: Here, request: Speech) -> Response:
     if request.model not in (MODEL, *ALSO):
         raise HTTPException(404, f"There is no such model here; use {MODEL!r}.")
     if request.stream_format == "sse":
-        return Streamed(_events(site, request), media_type=EVENTS_TYPE)
-    return Streamed(_sound(site, request), media_type=MEDIA_TYPES[request.response_format])
+        return Streamed(_events(site, request), media_type=EVENTS_TYPE, headers=HEADERS)
+    media_type = MEDIA_TYPES[request.response_format]
+    return Streamed(_sound(site, request), media_type=media_type, headers=HEADERS)
 
 
 async def _sound(site: Site, request: Speech) -> AsyncGenerator[bytes, None]:

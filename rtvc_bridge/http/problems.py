@@ -27,6 +27,9 @@ class CutOffError(UserError):
 _STATUS: Mapping[type[RtvcBridgeError], int] = {
     errors.TextRejectedError: 422,
     errors.QueueFullError: 429,
+    errors.HaltedError: 423,  # not 503: it lasts until somebody lifts it, so no trying again
+    errors.QuietError: 403,
+    errors.BudgetError: 403,  # not 429, which some clients take as a call to try again at once
     errors.ClipRejectedError: 422,
     errors.ConsentError: 403,
     errors.VoiceNotFoundError: 404,
@@ -72,9 +75,14 @@ def problem(
 def of_error(error: RtvcBridgeError) -> Response:
     """Return the problem that `error` is, its message word for word."""
     status = _STATUS.get(type(error), 400 if isinstance(error, UserError) else 503)
-    words = re.findall("[A-Z][a-z]*", type(error).__name__.removesuffix("Error"))
     headers = {"retry-after": "1"} if status == HTTPStatus.TOO_MANY_REQUESTS else {}
-    return problem(status, str(error), kind="-".join(words).lower(), headers=headers)
+    return problem(status, str(error), kind=_kind(error), headers=headers)
+
+
+def _kind(error: RtvcBridgeError) -> str:
+    """Return what kind of error it is, for programs."""
+    words = re.findall("[A-Z][a-z]*", type(error).__name__.removesuffix("Error"))
+    return "-".join(words).lower()
 
 
 def add_handlers(app: FastAPI) -> None:
@@ -85,8 +93,10 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _on_unexpected)
 
 
-async def _on_ours(_request: Request, error: Exception) -> Response:
+async def _on_ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, RtvcBridgeError)
+    if isinstance(error, UserError):
+        request.app.state.site.ledger.note_refusal(_kind(error))
     return of_error(error)
 
 

@@ -8,9 +8,10 @@ from contextlib import closing, contextmanager
 import soundfile
 
 from rtvc_bridge.engine import State, Utterance
-from rtvc_bridge.errors import DaemonError, QueueFullError
+from rtvc_bridge.errors import DaemonError, QueueFullError, TextRejectedError
 from rtvc_bridge.http.encoders import Format, encoder
 from rtvc_bridge.http.problems import CutOffError
+from rtvc_bridge.safety.disclosure import Label
 
 
 class Readings:
@@ -91,7 +92,8 @@ def _read(
     utterance: Utterance, kind: Format, hand: Callable[[bytes | BaseException | None], object]
 ) -> None:
     try:
-        with closing(encoder(kind)) as encoding:
+        label = Label.today(utterance.status.voice)
+        with closing(encoder(kind, label)) as encoding:
             for audio in utterance:
                 if data := encoding.feed(audio):
                     hand(data)
@@ -111,4 +113,6 @@ def _raise_unless_done(utterance: Utterance) -> None:
         raise status.failure
     if status.state is State.EXPIRED:
         raise QueueFullError("It waited too long for its turn and was dropped; try again.")
+    if status.reason is not None:
+        raise TextRejectedError(status.reason)  # a moderator's
     raise CutOffError("Somebody silenced this line before it was over.")

@@ -39,6 +39,7 @@ async def run(host: Host, settings: Strict) -> None:
             async with asyncio.TaskGroup() as watching:
                 watching.create_task(site.watch_adapters())
                 watching.create_task(site.watch_levels())
+                watching.create_task(site.watch_halts())
 
 
 def _url(sock: socket.socket, host: str) -> str:

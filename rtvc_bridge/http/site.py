@@ -13,24 +13,28 @@ from fastapi import Depends, Request
 from pydantic import TypeAdapter
 
 from rtvc_bridge.engine import Status
+from rtvc_bridge.engine.custody import Custody
 from rtvc_bridge.http.ledger import Ledger
 from rtvc_bridge.http.reading import Readings
 from rtvc_bridge.http.settings import Settings
-from rtvc_bridge.http.views import AdapterView, StatusView, UtteranceView, iso
+from rtvc_bridge.http.views import AdapterView, StatusView, UtteranceView, VoiceView, iso
 from rtvc_bridge.http.watchers import Watchers, event
 from rtvc_bridge.plugins import Host
+from rtvc_bridge.voices import Summary
 
 _LOOK_S = 0.5
+_HALT_S = 0.1
 _LEVELS_S = 0.1
 _ADAPTERS = TypeAdapter(list[AdapterView])
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The API's state. Made on the event loop, which alone uses it.
+    """The API's state. Made on the event loop, which alone uses it but for what says otherwise.
 
     Attributes:
-        host: The daemon.
+        host: The daemon; for any thread.
+        custody: Changes its voices; for any thread.
         ledger: Figures of what was said.
         watchers: Who follows live.
         readings: Sound on its way to clients.
@@ -40,6 +44,7 @@ class Site:
     """
 
     host: Host
+    custody: Custody
     ledger: Ledger
     watchers: Watchers
     readings: Readings
@@ -58,6 +63,7 @@ class Site:
 
         return cls(
             host=host,
+            custody=Custody(host.voices, host.engine.policy, host.engine.queue.silence),
             ledger=ledger,
             watchers=Watchers(host.engine, limit=settings.max_watchers, changed=changed),
             readings=Readings(limit=settings.max_streams),
@@ -78,6 +84,10 @@ class Site:
             UtteranceView.of(each.status, each.text) for each in self.host.engine.queue.listed()
         ]
 
+    def voice(self, voice: Summary) -> VoiceView:
+        """Return what is known of a voice, and whether it may be used; for any thread."""
+        return VoiceView.of(voice, self.host.engine.policy.trust)
+
     def adapters(self) -> list[AdapterView]:
         """Return how every adapter fares."""
         return [AdapterView.of(status) for status in self.host.adapters()]
@@ -96,6 +106,8 @@ class Site:
             players=sorted(host.engine.players),
             adapters=self.adapters(),
             latency=self.ledger.latency(),
+            halted=host.engine.queue.halted,
+            held=len(host.engine.queue.held()),
         )
 
     async def watch_adapters(self) -> None:
@@ -109,6 +121,16 @@ class Site:
                 self.watchers.spread(
                     event("adapters", _ADAPTERS.dump_json(self.adapters()).decode())
                 )
+
+    async def watch_halts(self) -> None:
+        """Tell the watchers when everything is stopped, and when that is lifted, by whomever."""
+        known = False
+        while True:
+            await self.watchers.wait_for_one()
+            if (halted := self.host.engine.queue.halted) != known:
+                known = halted
+                self.watchers.spread(event("halted", json.dumps({"halted": halted})))
+            await asyncio.sleep(_HALT_S)
 
     async def watch_levels(self) -> None:
         """Tell the watchers how loud each lane is, while any sounds and anybody watches."""

@@ -13,6 +13,7 @@ from rtvc_bridge.http.site import Here, Site
 from rtvc_bridge.http.views import Cancelled, UtteranceView
 from rtvc_bridge.pipeline import EXPRESSION_RANGE, PITCH_RANGE, SPEED_RANGE, Delivery
 from rtvc_bridge.plugins import Host
+from rtvc_bridge.safety.asker import HERE
 
 router = APIRouter(prefix="/v1")
 
@@ -26,6 +27,7 @@ def _plain(text: str) -> str:
 
 
 Lane = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_plain)]
+Words = Annotated[str, Field(max_length=200), AfterValidator(_plain)]
 User = Annotated[str, Field(max_length=200), AfterValidator(_plain)]
 Speed = Annotated[float, Field(ge=SPEED_RANGE[0], le=SPEED_RANGE[1], allow_inf_nan=False)]
 Pitch = Annotated[float, Field(ge=PITCH_RANGE[0], le=PITCH_RANGE[1], allow_inf_nan=False)]
@@ -118,7 +120,7 @@ async def replay(site: Here, number: Number, choice: LaneChoice | None = None) -
     queue = site.host.engine.queue
     lane = (choice.lane if choice else None) or queue.find(number).status.lane
     _check_played(site, lane)
-    utterance = await asyncio.to_thread(queue.replay, number, lane=lane)
+    utterance = await asyncio.to_thread(queue.replay, number, lane=lane, asker=HERE)
     return UtteranceView.of(utterance.status, utterance.text)
 
 
@@ -144,7 +146,9 @@ async def said(site: Site, line: Say) -> Utterance:
 def _say(host: Host, line: Say) -> Utterance:
     delivery = Delivery(line.speed, line.pitch_semitones, line.expression)
     voice = host.voices.get(line.voice)
-    return host.engine.say(line.text, voice, lane=line.lane, user=line.user, delivery=delivery)
+    return host.engine.say(
+        line.text, voice, lane=line.lane, user=line.user, asker=HERE, delivery=delivery
+    )
 
 
 def _cancel_said(job: asyncio.Future[Utterance]) -> None:

@@ -1,6 +1,7 @@
 """What the API tells, and how the values inside become it."""
 
 import time
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Self
 
@@ -8,8 +9,10 @@ from pydantic import BaseModel
 
 from rtvc_bridge.engine import State, Status
 from rtvc_bridge.enrolment import Report
+from rtvc_bridge.errors import ConsentError
 from rtvc_bridge.plugins import AdapterStatus
-from rtvc_bridge.voices import Damaged, Summary
+from rtvc_bridge.safety.trust import Trust
+from rtvc_bridge.voices import Consent, Damaged, Summary
 
 
 class UtteranceView(BaseModel):
@@ -45,33 +48,59 @@ class UtteranceView(BaseModel):
         )
 
 
+class SpokenView(BaseModel):
+    """How a sentence that was read aloud was judged, and the least that passed then."""
+
+    sentence: str
+    words: float
+    words_least: float
+    speaker: float
+    speaker_least: float
+
+
 class ConsentView(BaseModel):
-    """Who agreed, when and how."""
+    """Who agreed, when, how and to what; `uses` is empty for any, `expires_at` for no end."""
 
     by: str
     given_at: str
     level: str
+    spoken: SpokenView | None
+    owner: str
+    uses: list[str]
+    grants: list[str]
+    expires_at: str
+
+    @classmethod
+    def of(cls, consent: Consent) -> Self:
+        """Return what was agreed."""
+        known = asdict(consent)
+        spoken = known.pop("spoken")
+        return cls(spoken=None if spoken is None else SpokenView.model_validate(spoken), **known)
 
 
 class VoiceView(BaseModel):
-    """A voice; `clip_seconds` of the speech it was made from are kept in it."""
+    """A voice; `clip_seconds` of the speech it was made from are kept in it.
+
+    `trouble` says why nobody here can use it now.
+    """
 
     id: str
     name: str
     created_at: str
     consent: ConsentView
     clip_seconds: float
+    trouble: str | None
 
     @classmethod
-    def of(cls, voice: Summary) -> Self:
-        """Return what a voice's header tells."""
-        consent = voice.consent
+    def of(cls, voice: Summary, trust: Trust) -> Self:
+        """Return what a voice's header tells, and what `trust` makes of it."""
         return cls(
             id=voice.id,
             name=voice.name,
             created_at=voice.created_at,
-            consent=ConsentView(by=consent.by, given_at=consent.given_at, level=consent.level),
+            consent=ConsentView.of(voice.consent),
             clip_seconds=round(sum(voice.clip_seconds), 3),
+            trouble=_trouble(voice, trust),
         )
 
 
@@ -159,7 +188,10 @@ class LatencyView(BaseModel):
 
 
 class StatusView(BaseModel):
-    """All of the daemon at a glance; a null in `paused` stands for all lanes."""
+    """All of the daemon at a glance; a null in `paused` stands for all lanes.
+
+    `halted`: everything was stopped; `held`: so many lines wait for a moderator.
+    """
 
     version: str
     pid: int
@@ -171,6 +203,8 @@ class StatusView(BaseModel):
     players: list[str]
     adapters: list[AdapterView]
     latency: dict[str, LatencyView]
+    halted: bool
+    held: int
 
 
 class Cancelled(BaseModel):
@@ -196,6 +230,14 @@ class LogView(BaseModel):
     """The daemon's last log lines."""
 
     lines: list[str]
+
+
+def _trouble(voice: Summary, trust: Trust) -> str | None:
+    try:
+        trust.check_record(voice)
+    except ConsentError as error:
+        return str(error)
+    return None
 
 
 def by_the_clock(monotonic_s: float) -> datetime:

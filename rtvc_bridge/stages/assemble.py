@@ -11,6 +11,7 @@ from rtvc_bridge.text import phonemes
 KOKORO = "kokoro-82m"
 GE2E = "ge2e"
 WATERMARK = "perth"
+NATURALNESS = "distilmos"
 TUNER = "tuner.safetensors"
 
 
@@ -41,7 +42,11 @@ def three_stage(
     import torch
 
     from rtvc_bridge.stages.device import choose_compute
+    from rtvc_bridge.stages.drafts import Drafts
     from rtvc_bridge.stages.encoder import load_encoder
+    from rtvc_bridge.stages.matching import MatchedTuner, PitchMatch
+    from rtvc_bridge.stages.naturalness import load_naturalness
+    from rtvc_bridge.stages.refine import Refiner
     from rtvc_bridge.stages.synthesizer import load_synthesizer
     from rtvc_bridge.stages.tuner import load_tuner
     from rtvc_bridge.stages.vocoder import load_vocoder
@@ -52,9 +57,19 @@ def three_stage(
         torch.set_num_threads(threads)
     kokoro = weights.path(KOKORO)
     phonemes("ready")  # loads the dictionaries, so that the first line does not wait for them
+    encoder, tuner = load_encoder(weights.path(GE2E)), load_tuner(tuner_file())
+    synthesizer, vocoder = load_synthesizer(kokoro, compute), load_vocoder(kokoro, compute)
+    match = PitchMatch(synthesizer)
     return ThreeStage(
-        encoder=load_encoder(weights.path(GE2E)),
-        tuner=load_tuner(tuner_file()),
-        synthesizer=load_synthesizer(kokoro, compute),
-        vocoder=load_vocoder(kokoro, compute),
+        encoder=encoder,
+        tuner=MatchedTuner(tuner, match),
+        synthesizer=synthesizer,
+        vocoder=vocoder,
+        refiner=Refiner(
+            Drafts(synthesizer.net, vocoder.decoder, compute),
+            encoder.network,
+            lambda: load_naturalness(weights.path(NATURALNESS)),
+            tuner,
+            match.matched,
+        ),
     )

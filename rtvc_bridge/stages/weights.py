@@ -233,9 +233,16 @@ def _perth(source: Path, target: Path) -> None:
     perth_safetensors(source, target)
 
 
+def _distilmos(source: Path, target: Path) -> None:
+    from rtvc_bridge.stages.naturalness import distilmos_safetensors
+
+    distilmos_safetensors(source, target)
+
+
 # Called late, because they load torch.
 _CONVERTERS: dict[str, Callable[[Path, Path], None]] = {
     "kokoro": _kokoro,
     "ge2e": _ge2e,
     "perth": _perth,
+    "distilmos": _distilmos,
 }

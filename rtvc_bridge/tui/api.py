@@ -9,6 +9,7 @@ from rtvc_bridge.client import (
     DevicesView,
     EnrolmentView,
     ReloadView,
+    SentenceView,
     StatusView,
     UtteranceView,
     VoiceView,
@@ -55,6 +56,21 @@ class Daemon(Protocol):
     def resume(self, *, lane: str | None) -> object:
         """Undo `pause`."""
 
+    def held(self) -> Sequence[UtteranceView]:
+        """Return what waits for a moderator."""
+
+    def approve(self, number: int, /) -> object:
+        """Let a held line be spoken."""
+
+    def deny(self, number: int, reason: str, /) -> object:
+        """End a held line unsaid."""
+
+    def halt(self) -> int:
+        """Silence everything until `lift`, and return how many lines that were."""
+
+    def lift(self) -> object:
+        """Undo `halt`."""
+
     def voices(self) -> Sequence[VoiceView]:
         """Return the voices."""
 
@@ -73,10 +89,39 @@ class Daemon(Protocol):
     def import_(self, path: Path, /, *, name: str | None) -> VoiceView:
         """Take in a voice file and return the voice."""
 
+    def sentence(self, name: str, /) -> SentenceView:
+        """Return what the speaker of a voice is to read aloud."""
+
     def enrol(
-        self, name: str, clips: Sequence[Path], *, consent_by: str, keep_clips: bool
+        self,
+        name: str,
+        clips: Sequence[Path],
+        *,
+        consent_by: str,
+        keep_clips: bool,
+        sentence_id: str | None = None,
+        consent_recording: Path | None = None,
     ) -> EnrolmentView:
         """Make a voice and return it with its quality report."""
+
+    def consent(
+        self,
+        name: str,
+        *,
+        consent_by: str,
+        sentence_id: str | None = None,
+        consent_recording: Path | None = None,
+    ) -> VoiceView:
+        """Put a new agreement in place of a voice's."""
+
+    def grant(self, name: str, to: str, /) -> VoiceView:
+        """Let somebody else use a voice."""
+
+    def withdraw(self, name: str, to: str, /) -> VoiceView:
+        """Let them use it no more."""
+
+    def revoke(self, name: str, /) -> int:
+        """Destroy a voice for good, and return how many lines were cut off."""
 
     def devices(self, adapter: str, /) -> DevicesView:
         """Return the sound devices that an adapter can use, and which it is to use."""

@@ -16,12 +16,12 @@ from rtvc_bridge.client import StatusView, VoiceView
 from rtvc_bridge.tui import themes, words
 from rtvc_bridge.tui.adapters import AdaptersPane
 from rtvc_bridge.tui.api import Connect, Start
+from rtvc_bridge.tui.halting import LIFT_AFTER_S, HaltingApp
 from rtvc_bridge.tui.messages import Ask, Changed
 from rtvc_bridge.tui.pane import Pane
 from rtvc_bridge.tui.panes import LOG_LINES, LatencyPane, LogPane
 from rtvc_bridge.tui.queue import QueuePane
 from rtvc_bridge.tui.speak import SpeakPane
-from rtvc_bridge.tui.starting import StartingApp
 from rtvc_bridge.tui.voices import VoicesPane
 from rtvc_bridge.tui.watch import (
     RETRY_S,
@@ -42,7 +42,7 @@ SETTLED_S = 1.0
 """After which the screen stands, with all that it showed first."""
 
 
-class BridgeApp(StartingApp):
+class BridgeApp(HaltingApp):
     """The terminal screen.
 
     Args:
@@ -52,6 +52,7 @@ class BridgeApp(StartingApp):
         phrases_in: The settings file that they are from.
         clock: The time now, in UTC.
         retry_s: Between two tries to reach a daemon.
+        lift_after_s: As in HaltingApp.
         settled: Called once, when the screen stands.
     """
 
@@ -77,9 +78,10 @@ class BridgeApp(StartingApp):
         phrases_in: str = "",
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         retry_s: float = RETRY_S,
+        lift_after_s: float = LIFT_AFTER_S,
         settled: Callable[[], None] = lambda: None,
     ) -> None:
-        super().__init__(start)
+        super().__init__(start, lift_after_s=lift_after_s)
         self.animation_level = "none"  # over ssh each frame is a delay
         self._watcher = Watcher(connect, self._tell, retry_s=retry_s)
         self._settled = settled
@@ -101,10 +103,11 @@ class BridgeApp(StartingApp):
         self.theme = themes.DARK.name
 
     def compose(self) -> ComposeResult:
-        """Yield the state, a banner for trouble, the tabs and the key bar."""
+        """Yield the state, banners for trouble, the tabs and the key bar."""
         with Horizontal(id="top"):
             yield self._state
-            yield Static("alt+letter or ^n: screen  ^q: quit", id="keys")
+            yield Static("^g: panic  ^n, alt+letter: screen  ^q: quit", id="keys")
+        yield self.halted_banner
         yield self._banner
         with self._tabs:
             for number, (tab, pane) in enumerate(self._panes.items(), 1):
@@ -129,6 +132,7 @@ class BridgeApp(StartingApp):
         """Yield the commands of the palette."""
         yield from super().get_system_commands(screen)
         yield SystemCommand("Light or dark", "Switch between the two themes", self.action_light)
+        yield SystemCommand("Panic", "Stop everything, or let it go on", self.action_panic)
         for tab in TABS:
             yield SystemCommand(f"Go to {tab}", "Switch the screen", partial(self.action_tab, tab))
         if self.can_start:
@@ -207,6 +211,7 @@ class BridgeApp(StartingApp):
         """Show that there is no daemon."""
         self.daemon = None
         self._sounding({})
+        self.show_halted(halted=False)
         if self.starting:
             return
         hint = " F9 starts one." if self.can_start else ""
@@ -245,6 +250,7 @@ class BridgeApp(StartingApp):
     def _show(self, status: StatusView) -> None:
         self._reading = False
         self._state.update(words.summary(status))
+        self.show_halted(halted=status["halted"])
         for pane in self._live:
             if pane.is_mounted:
                 pane.show(status)

@@ -58,7 +58,7 @@ class Pick(ModalScreen[str | None]):
     Args:
         question: In plain words.
         options: What each line says, by key.
-        chosen: The one that holds now; marked, and where the cursor is at first.
+        chosen: The one that holds now; marked, and where the cursor is at first. None: no one.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -66,7 +66,7 @@ class Pick(ModalScreen[str | None]):
         Binding("escape", "cancel", "Cancel"),
     ]
 
-    def __init__(self, question: str, options: Mapping[str, str], chosen: str) -> None:
+    def __init__(self, question: str, options: Mapping[str, str], chosen: str | None) -> None:
         super().__init__()
         self._question = question
         self._options = options
@@ -85,8 +85,9 @@ class Pick(ModalScreen[str | None]):
     def on_mount(self) -> None:
         """Begin at the option that holds."""
         keys = list(self._options)
-        if self._chosen in keys:
-            self.query_one(OptionList).highlighted = keys.index(self._chosen)
+        if self._chosen is None or self._chosen in keys:
+            at = 0 if self._chosen is None else keys.index(self._chosen)
+            self.query_one(OptionList).highlighted = at
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Give the option, unless the question went away meanwhile."""
@@ -100,6 +101,14 @@ class Pick(ModalScreen[str | None]):
     def action_cancel(self) -> None:
         """Give none."""
         self.dismiss(None)
+
+
+READ_ALOUD = "read"
+
+
+def aloud_instead(reason: str) -> Choice:
+    """Return the question whether the speaker reads a sentence aloud, as `reason` asks for."""
+    return Choice(reason, {READ_ALOUD: "Read a sentence aloud", "back": "Not now"})
 
 
 @dataclass(frozen=True, slots=True)

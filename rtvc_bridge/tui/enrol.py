@@ -14,9 +14,14 @@ from textual.screen import ModalScreen
 from textual.widgets import Checkbox, Footer, Input, Label, Static
 
 from rtvc_bridge.client import EnrolmentView
+from rtvc_bridge.errors import ConsentError
+from rtvc_bridge.tui import words
+from rtvc_bridge.tui.api import Daemon
+from rtvc_bridge.tui.dialogs import READ_ALOUD, aloud_instead
 from rtvc_bridge.tui.messages import Ask
 from rtvc_bridge.tui.microphone import Microphone, Recorder
 from rtvc_bridge.tui.record import RecordScreen
+from rtvc_bridge.tui.sentence import SentenceScreen
 
 T = TypeVar("T")
 
@@ -32,9 +37,10 @@ class EnrolScreen(ModalScreen[EnrolmentView | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "app.focus_next", "Next field"),
-        Binding("ctrl+s", "enrol", "Make the voice"),
+        Binding("ctrl+s", "enrol", "Make it"),
         Binding("ctrl+r", "record", "Record"),
-        Binding("ctrl+z", "drop", "Take last file out"),
+        Binding("ctrl+t", "aloud", "Agree aloud"),
+        Binding("ctrl+z", "drop", "Drop file"),
         Binding("escape", "cancel", "Cancel"),
     ]
 
@@ -116,24 +122,69 @@ class EnrolScreen(ModalScreen[EnrolmentView | None]):
         """Make the voice, or say what is missing."""
         if self._busy:
             return
+        if missing := self._missing() or self._unstated():
+            self._complain(missing)
+            return
+        make = self._maker()
+
+        def enrol(daemon: Daemon) -> EnrolmentView | ConsentError:
+            try:
+                return make(daemon, None, None)
+            except ConsentError as error:
+                return error
+
+        self._busy = True
+        self._complain(WORKING)
+        self.post_message(Ask(enrol, self._if_shown(self._answered), self._if_shown(self._refused)))
+
+    def action_aloud(self) -> None:
+        """Make the voice once its speaker has read a sentence aloud."""
+        if self._busy:
+            return
         if missing := self._missing():
             self._complain(missing)
             return
-        name, speaker = self._typed("name"), self._typed("speaker")
-        keep, clips = self.query_one(Checkbox).value, tuple(self._clips)
-        self._busy = True
-        self._complain(WORKING)
-        self.post_message(
-            Ask(
-                lambda daemon: daemon.enrol(name, clips, consent_by=speaker, keep_clips=keep),
-                self._if_shown(self.dismiss),
-                self._if_shown(self._refused),
-            )
+        self._complain("")
+        self.app.push_screen(
+            SentenceScreen[EnrolmentView](self._typed("name"), self._maker(), record=self._record),
+            self._agreed,
         )
 
     def action_cancel(self) -> None:
         """Make none."""
         self.dismiss(None)
+
+    def _maker(self) -> Callable[[Daemon, str | None, Path | None], EnrolmentView]:
+        """Return what makes the voice of this form, for any thread."""
+        name, speaker = self._typed("name"), self._typed("speaker")
+        keep, clips = self.query_one(Checkbox).value, tuple(self._clips)
+
+        def make(daemon: Daemon, sentence: str | None, recording: Path | None) -> EnrolmentView:
+            return daemon.enrol(
+                name,
+                clips,
+                consent_by=speaker,
+                keep_clips=keep,
+                sentence_id=sentence,
+                consent_recording=recording,
+            )
+
+        return make
+
+    def _answered(self, answer: EnrolmentView | ConsentError) -> None:
+        if not isinstance(answer, ConsentError):
+            self.dismiss(answer)
+            return
+        self._refused(str(answer))
+        self.app.push_screen(aloud_instead(str(answer)), self._read_or_not)
+
+    def _read_or_not(self, answer: str | None) -> None:
+        if answer == READ_ALOUD:
+            self.action_aloud()
+
+    def _agreed(self, made: EnrolmentView | None) -> None:
+        if made is not None:
+            self.dismiss(made)
 
     def _missing(self) -> str:
         """Return what the form still needs, "" if nothing."""
@@ -143,6 +194,10 @@ class EnrolScreen(ModalScreen[EnrolmentView | None]):
             return "Add a recording: 5 s or more of one speaker. Enter adds the file."
         if not self._typed("speaker"):
             return "Say whose voice this is."
+        return ""
+
+    def _unstated(self) -> str:
+        """Return what is to be typed so that the agreement is stated, "" once it is."""
         if self._typed("consent").casefold() != self._agreement().casefold():
             return f"Without the speaker's agreement no voice is made: type “{self._agreement()}”."
         return ""
@@ -161,7 +216,7 @@ class EnrolScreen(ModalScreen[EnrolmentView | None]):
         return guarded
 
     def _agreement(self) -> str:
-        return f"{self._typed('speaker') or 'NAME'} agreed"
+        return words.agreement(self._typed("speaker"))
 
     def _typed(self, which: str) -> str:
         return self.query_one(f"#{which}", Input).value.strip()
@@ -175,7 +230,8 @@ class EnrolScreen(ModalScreen[EnrolmentView | None]):
         self.query_one("#clips", Static).update(count)
         self.query_one("#statement", Static).update(
             f"Did {self._typed('speaker') or 'the speaker'} agree to have this voice cloned here?\n"
-            f"If so, type: {self._agreement()}"
+            f"If so, type: {self._agreement()}\n"
+            "Or press ^t, and they read a sentence aloud."
         )
 
 

@@ -23,12 +23,20 @@ HELP = """A line is said. A line that begins with a slash is a command:
 /down NUMBER      let the one behind it pass
 /clear            cancel what waits in this lane; /clear all: everywhere
 /pause, /resume   this lane; with all: every lane
+/panic            silence everything; nothing is said until /lift
+/held             what waits for a moderator, and why
+/approve NUMBER   let a held line be spoken
+/deny NUMBER WHY  end a held line unsaid; the reason may be left out
 /again            say the last line again
 /status           the daemon, its adapters and how fast it is
 /quit             leave; the daemon goes on"""
 
 RANGES = {"/speed": (0.5, 2.0), "/pitch": (-12.0, 12.0), "/expression": (0.0, 2.0)}
 """What the daemon takes; the API's document says so too."""
+
+
+_QUIET = frozenset({"/cancel", "/pause", "/resume", "/lift", "/approve", "/deny"})
+"""Commands that tell nothing themselves."""
 
 
 class Plain:
@@ -65,6 +73,11 @@ class Plain:
             "/clear": lambda d, to: self._count("cancelled", d.clear(lane=self._to(to), user=None)),
             "/pause": lambda d, to: d.pause(lane=self._to(to)),
             "/resume": lambda d, to: d.resume(lane=self._to(to)),
+            "/panic": lambda d, _: self._halt(d),
+            "/lift": lambda d, _: d.lift(),
+            "/held": lambda d, _: self._held(d),
+            "/approve": lambda d, number: d.approve(int(number)),
+            "/deny": self._deny,
             "/again": self._again,
             "/status": self._status,
         }
@@ -112,7 +125,7 @@ class Plain:
             between = f" from {limits[0]:g} to {limits[1]:g}" if limits else ""
             self._write(f"{name} needs a number{between}.")
             return
-        if name in ("/cancel", "/pause", "/resume"):
+        if name in _QUIET:
             self._write("Done.")
 
     def _say(self, daemon: Daemon, text: str) -> None:
@@ -155,6 +168,8 @@ class Plain:
         for voice in daemon.voices():
             chosen = ", chosen" if voice["name"] == self._voice else ""
             self._write(f"{voice['name']}, speaker {voice['consent']['by']}{chosen}")
+            if voice["trouble"]:
+                self._write(f"{voice['name']} cannot be used: {voice['trouble']}")
 
     def _choose_voice(self, daemon: Daemon, name: str) -> None:
         names = [voice["name"] for voice in daemon.voices()]
@@ -198,6 +213,25 @@ class Plain:
             self._write(f"{line['id']}, {state}, lane {line['lane']}{who}: {line['text']}")
         if not status["queue"]:
             self._write("Nothing is being said and nothing waits.")
+        if status["held"]:
+            self._write(f"{words.held(status['held'])} /held lists them.")
+
+    def _halt(self, daemon: Daemon) -> None:
+        self._count("silenced", daemon.halt())
+        self._write("Everything is stopped. /lift lets it go on.")
+
+    def _held(self, daemon: Daemon) -> None:
+        lines = daemon.held()
+        for line in lines:
+            who = f", {line['user']}" if line["user"] else ""
+            self._write(f"{line['id']}, lane {line['lane']}{who}: {line['text']}")
+            self._write(f"Held: {line['reason'] or 'no reason is told.'}")
+        if not lines:
+            self._write("Nothing waits for a moderator.")
+
+    def _deny(self, daemon: Daemon, argument: str) -> None:
+        number, _, reason = argument.partition(" ")
+        daemon.deny(int(number), reason.strip())
 
     def _again(self, daemon: Daemon, _: str) -> None:
         if self._last is None:

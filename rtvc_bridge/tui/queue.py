@@ -13,6 +13,7 @@ from textual.widgets import DataTable, Static
 from rtvc_bridge.client import StatusView, UtteranceView
 from rtvc_bridge.tui import order, words
 from rtvc_bridge.tui.api import Daemon
+from rtvc_bridge.tui.held import HeldPart
 from rtvc_bridge.tui.messages import Ask, Changed
 from rtvc_bridge.tui.order import Place
 from rtvc_bridge.tui.pane import Pane
@@ -37,26 +38,44 @@ class QueuePane(Pane):
         Binding("C", "clear_all", "Clear all", key_display="C"),
         Binding("space", "pause_lane", "Pause lane", key_display="␣"),
         Binding("P", "pause_all", "Pause all", key_display="P"),
+        Binding("h", "held", "Held", show=False),  # named where they are, if there are any
     ]
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         super().__init__()
         self._clock = clock
         self._queue: dict[str, UtteranceView] = {}
+        self._held = HeldPart(clock)
         self._moves: deque[tuple[int, Place]] = deque()
         self._paused: tuple[str | None, ...] = ()
 
     def compose(self) -> ComposeResult:
-        """Yield a line about pauses over the table."""
+        """Yield a line about pauses over the table, and what is held under it."""
         yield Static(EMPTY, id="queue-state", markup=False)
         yield Rows(("state", "lane", "user", "for", "text"), key="queue-lines")
         yield Static(id="chosen-line", markup=False)
+        yield self._held
 
     def show(self, status: StatusView) -> None:
         """Take in the daemon's status."""
         self._paused = tuple(status["paused"])
         if not self._moves:  # else it tells of the order before them
             self._list(status["queue"])
+        self._held.show(status)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer the keys for the queue's lines only where those are."""
+        if self._held.is_mounted and self._held.entered:
+            return False
+        return super().check_action(action, parameters)
+
+    def action_held(self) -> None:
+        """Go to the held lines."""
+        self._held.enter()
+
+    @on(HeldPart.Left)
+    def _to_queue(self) -> None:
+        self.focus_main()
 
     @on(DataTable.RowHighlighted)
     def _moved(self) -> None:

@@ -8,14 +8,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.message import Message
 from textual.widgets import DataTable, Static
 
 from rtvc_bridge.client import DamagedView, EnrolmentView, VoiceView
 from rtvc_bridge.tui import words
+from rtvc_bridge.tui.agreements import KEYS, AgreementsPane
 from rtvc_bridge.tui.dialogs import Choice, Field, Form
 from rtvc_bridge.tui.messages import Ask
-from rtvc_bridge.tui.pane import Pane
 from rtvc_bridge.tui.report import ReportScreen
 from rtvc_bridge.tui.speak import USER
 from rtvc_bridge.tui.table import Rows
@@ -24,7 +23,7 @@ NONE_YET = "No voices yet. Press e to enrol one from recordings, or i to import 
 SAMPLE = "Hello. This is how I sound."
 
 
-class VoicesPane(Pane):
+class VoicesPane(AgreementsPane):
     """The voices, and what is known of the chosen one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -36,24 +35,13 @@ class VoicesPane(Pane):
         Binding("i", "import", "Import"),
     ]
 
-    class Outdated(Message):
-        """The voices should be read again.
-
-        Args:
-            chosen: The voice to go to then.
-        """
-
-        def __init__(self, chosen: str | None = None) -> None:
-            super().__init__()
-            self.chosen = chosen
-
     def __init__(self) -> None:
         super().__init__()
         self._voices: dict[str, VoiceView] = {}
 
     def compose(self) -> ComposeResult:
         """Yield the table over the details."""
-        yield Rows(("voice", "speaker", "consent", "made", "speech kept"), key="voices-table")
+        yield Rows(("voice", "speaker", "agreement", "made", "speech kept"), key="voices-table")
         yield Static(NONE_YET, id="details", markup=False)
         yield Static(id="damaged", classes="warning", markup=False)
 
@@ -69,6 +57,10 @@ class VoicesPane(Pane):
         damaged = self.query_one("#damaged", Static)
         damaged.update(words.damaged(files))
         damaged.display = bool(files)
+
+    def chosen_voice(self) -> VoiceView | None:
+        """Return the voice under the cursor, if there is one."""
+        return self._voices.get(self._chosen() or "")
 
     @on(DataTable.RowHighlighted)
     def _moved(self) -> None:
@@ -101,7 +93,7 @@ class VoicesPane(Pane):
             if answer is not None:
                 new = answer[0]
                 self.post_message(
-                    Ask(lambda daemon: daemon.rename(name, new), lambda _: self._outdated(new))
+                    Ask(lambda daemon: daemon.rename(name, new), lambda _: self.outdated(new))
                 )
 
         self.app.push_screen(Form(f"Rename {name}", [Field("New name", name)]), rename)
@@ -114,7 +106,7 @@ class VoicesPane(Pane):
         def delete(answer: str | None) -> None:
             if answer == "delete":
                 self.post_message(
-                    Ask(lambda daemon: daemon.delete(name), lambda _: self._outdated())
+                    Ask(lambda daemon: daemon.delete(name), lambda _: self.outdated())
                 )
 
         question = f"Delete the voice “{name}” and the recordings kept in it, for good?"
@@ -147,7 +139,7 @@ class VoicesPane(Pane):
                 self.post_message(
                     Ask(
                         lambda daemon: daemon.import_(path, name=name),
-                        lambda voice: self._outdated(voice["name"]),
+                        lambda voice: self.outdated(voice["name"]),
                     )
                 )
 
@@ -156,18 +148,14 @@ class VoicesPane(Pane):
 
     def _enrolled(self, made: EnrolmentView | None) -> None:
         if made is not None:
-            self._outdated(made["voice"]["name"])
+            self.outdated(made["voice"]["name"])
             self.app.push_screen(ReportScreen(made))
-
-    def _outdated(self, chosen: str | None = None) -> None:
-        self.post_message(self.Outdated(chosen))
 
     def _chosen(self) -> str | None:
         return self.query_one(Rows).chosen
 
     def _paint(self) -> None:
-        name = self._chosen()
-        voice = self._voices.get(name) if name is not None else None
+        voice = self.chosen_voice()
         details = self.query_one("#details", Static)
         details.update(NONE_YET if voice is None else _details(voice))
 
@@ -175,16 +163,21 @@ class VoicesPane(Pane):
 def _cells(voice: VoiceView) -> tuple[str, ...]:
     consent = voice["consent"]
     kept = f"{voice['clip_seconds']:.0f} s" if voice["clip_seconds"] else "none"
-    return (voice["name"], consent["by"], consent["level"], voice["created_at"][:10], kept)
+    how = "✗ cannot be used" if voice["trouble"] else consent["level"]
+    return (voice["name"], consent["by"], how, voice["created_at"][:10], kept)
 
 
 def _details(voice: VoiceView) -> Content:
     consent = voice["consent"]
     kept = voice["clip_seconds"]
+    trouble, heard = voice["trouble"], words.heard_how(consent)
     return Content.assemble(
         (voice["name"], "bold"),
+        (f"\nIt cannot be used: {trouble}" if trouble else "", "$text-error"),
         f"\nMade {voice['created_at'][:10]} with the consent of {consent['by']}, "
         f"{consent['level']} on {consent['given_at'][:10]}.\n",
+        f"{heard}\n" if heard else "",
+        f"{words.shared(consent)}\n",
         f"{kept:.1f} s of speech are kept in its file." if kept else "No recordings are kept.",
-        (f"\nid {voice['id']}", "$text-muted"),
+        (f"\nid {voice['id']}\n{KEYS}", "$text-muted"),
     )

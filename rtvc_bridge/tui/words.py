@@ -4,7 +4,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from rtvc_bridge.client import DamagedView, ReloadView, StatusView, UtteranceView
+from rtvc_bridge.client import (
+    ConsentView,
+    DamagedView,
+    ReloadView,
+    StatusView,
+    UtteranceView,
+)
 
 DEFAULT_LANE = "speaker"
 OWN_DEVICE = "the system's own"
@@ -14,6 +20,7 @@ _HOUR_S = 3600
 
 ENDED = frozenset({"done", "cancelled", "failed", "expired"})
 _MARKS = {
+    "held": "?",
     "queued": "·",
     "speaking": "▶",
     "done": "✓",
@@ -61,6 +68,8 @@ def outcome(line: UtteranceView) -> str:
     state = str(line["state"])
     if state == "done" or (line["first_audio_s"] is not None and state == "speaking"):
         return f"first sound after {duration(line['first_audio_s'])}"
+    if state == "held" and line["reason"]:
+        return f"held: {line['reason']}"
     return str(line["reason"] or state)
 
 
@@ -107,11 +116,48 @@ def device_chosen(adapter: str, device: str, reload: ReloadView) -> str:
     return f"{adapter} used {chosen} before already."
 
 
+def held(count: int) -> str:
+    """Return how many lines wait for a moderator, "" if none."""
+    if not count:
+        return ""
+    return f"{count} {'line waits' if count == 1 else 'lines wait'} for a moderator."
+
+
+def agreement(speaker: str) -> str:
+    """Return what is typed to state that a speaker agreed."""
+    return f"{speaker.strip() or 'NAME'} agreed"
+
+
+def shared(consent: ConsentView) -> str:
+    """Return to whom a voice belongs, who else may use it, where, and until when."""
+    others = ", ".join(consent["grants"])
+    parts = [f"Owner: {consent['owner']}", f"also: {others}" if others else "nobody else"]
+    if consent["uses"]:
+        parts.append(f"only in {', '.join(consent['uses'])}")
+    ends = consent["expires_at"][:10]
+    parts.append(f"until {ends}" if ends else "without an end")
+    return f"{' · '.join(parts)}."
+
+
+def heard_how(consent: ConsentView) -> str:
+    """Return how a reading aloud was judged, "" if there was none."""
+    spoken = consent["spoken"]
+    if spoken is None:
+        return ""
+    return (
+        f"Read aloud: {spoken['words']:.0%} of the words (at least {spoken['words_least']:.0%}), "
+        f"likeness {spoken['speaker']:.2f} (at least {spoken['speaker_least']:.2f})."
+    )
+
+
 def summary(status: StatusView) -> str:
     """Return the state of the daemon in a few words."""
     queue = status["queue"]
     waiting = sum(line["state"] == "queued" for line in queue)
-    parts = ["ready" if status["ready"] else "not ready: no sound can be made now"]
+    parts = ["everything is stopped"] if status["halted"] else []
+    parts += ["ready" if status["ready"] else "not ready: no sound can be made now"]
+    if status["held"]:
+        parts.append(f"{status['held']} held")
     failed = [
         str(adapter["name"]) for adapter in status["adapters"] if adapter["state"] != "running"
     ]

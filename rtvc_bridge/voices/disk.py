@@ -8,6 +8,7 @@ from pathlib import Path
 from rtvc_bridge.errors import StorageError
 
 TEMPORARY_SUFFIX = ".tmp"
+_BLOCK_BYTES = 2**20
 
 
 def write_bytes(content: bytes, path: Path) -> None:
@@ -28,6 +29,30 @@ def write_bytes(content: bytes, path: Path) -> None:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         msg = f"Cannot write {path}: {error.strerror}. Nothing was changed."
+        raise StorageError(msg) from error
+    _sync_folder(path.parent)
+
+
+def destroy(path: Path) -> None:
+    """Remove the file at `path` after overwriting what is in it.
+
+    The overwriting reaches the old bytes where the file system writes in place (ext4, NTFS,
+    APFS without snapshots do not promise it on flash memory; copy-on-write ones such as Btrfs
+    keep them until they are reused).
+
+    Raises:
+        StorageError: If it cannot be removed.
+    """
+    try:
+        with suppress(PermissionError), path.open("r+b", buffering=0) as file:
+            left = file.seek(0, os.SEEK_END)
+            file.seek(0)
+            while left > 0:
+                left -= file.write(bytes(min(left, _BLOCK_BYTES)))
+            os.fsync(file.fileno())
+        path.unlink()
+    except OSError as error:
+        msg = f"Cannot remove {path}: {error.strerror}."
         raise StorageError(msg) from error
     _sync_folder(path.parent)
 

@@ -1,18 +1,21 @@
 """One voice as one file: safetensors, with the record of the voice in its header.
 
-The format, version 1 (`<id>.voice.safetensors`, any safetensors reader opens it):
+The format, version 2 (`<id>.voice.safetensors`, any safetensors reader opens it):
 
 Header metadata, three strings:
     format    "rtvc-bridge voice"
-    version   "1"
-    voice     JSON: id, name, created_at, consent {by, given_at, level}, encoder, pipelines
-              [names], clips [{rate_hz, seconds}], sha256 (of every tensor's name and bytes)
+    version   "2"
+    voice     JSON: id, name, created_at, consent {by, given_at, level, spoken, owner, uses,
+              grants, expires_at}, encoder, pipelines [names], clips [{rate_hz, seconds}], sha256
+              (of every tensor's name and bytes), signature {key, value} over all that but the
+              name and the lengths
 Tensors:
     embedding              float32 [256], unit length, the speaker's d-vector
     clips/0, clips/1, ...  uint8 [n], each a whole FLAC file: speech the voice was made from
     <pipeline>/<name>      float32, any shape, finite; only that pipeline knows what they mean
 
-A field that version 1 does not know makes the file invalid: whoever adds one raises the version.
+Version 1 had {by, given_at, level} as its consent, and no signature.
+A field that no version knows makes the file invalid: whoever adds one raises the version.
 Nothing here unpickles, and no byte of a file is believed before safetensors has checked it.
 """
 
@@ -34,11 +37,11 @@ from safetensors.numpy import save
 
 from rtvc_bridge.errors import VoiceFileError
 from rtvc_bridge.voices.disk import write_bytes
-from rtvc_bridge.voices.record import CLIPS, ClipRecord, ConsentRecord, Record
-from rtvc_bridge.voices.value import Consent, Tensors, Voice, embedding_fault
+from rtvc_bridge.voices.record import CLIPS, ClipRecord, ConsentRecord, Record, SignatureRecord
+from rtvc_bridge.voices.value import Consent, Signature, Tensors, Voice, embedding_fault
 
 FORMAT = "rtvc-bridge voice"
-VERSION = 1
+VERSION = 2
 SUFFIX = ".voice.safetensors"
 MAX_FILE_BYTES = 64 * 2**20
 MAX_HEADER_BYTES = 2**20
@@ -56,6 +59,8 @@ class Summary:
         pipelines: The pipelines that can speak in it.
         clip_seconds: Length of each kept enrolment clip.
         path: The file.
+        signature: As in Voice.
+        contents_sha256: Of its tensors, as the header says; only `read_voice` checks them.
     """
 
     id: str
@@ -65,6 +70,8 @@ class Summary:
     pipelines: tuple[str, ...]
     clip_seconds: tuple[float, ...]
     path: Path
+    signature: Signature | None = None
+    contents_sha256: str = ""
 
 
 def read_summary(path: Path) -> Summary:
@@ -82,11 +89,13 @@ def read_summary(path: Path) -> Summary:
     return Summary(
         id=record.id,
         name=record.name,
-        consent=Consent(**record.consent.model_dump()),
+        consent=record.consent.value(),
         created_at=record.created_at,
         pipelines=tuple(record.pipelines),
         clip_seconds=tuple(clip.seconds for clip in record.clips),
         path=path,
+        signature=_signature(record),
+        contents_sha256=record.sha256,
     )
 
 
@@ -111,11 +120,17 @@ def read_voice(path: Path) -> Voice:
         id=record.id,
         name=record.name,
         embedding=tensors["embedding"],
-        consent=Consent(**record.consent.model_dump()),
+        consent=record.consent.value(),
         created_at=record.created_at,
         tensors={pipeline: _of(pipeline, tensors) for pipeline in record.pipelines},
         clips=tuple(tensors[f"{CLIPS}/{i}"].tobytes() for i in range(len(record.clips))),
+        signature=_signature(record),
     )
+
+
+def contents_sha256(voice: Voice) -> str:
+    """Return the digest of all that `voice` sounds like: d-vector, tensors and clips."""
+    return _digest(_flat(voice))
 
 
 def write_voice(voice: Voice, path: Path) -> None:
@@ -185,10 +200,19 @@ def _record_of(voice: Voice, tensors: Mapping[str, NDArray[Any]]) -> Record:
             pipelines=sorted(voice.tensors),
             clips=[_clip_record(clip) for clip in voice.clips],
             sha256=_digest(tensors),
+            signature=_signature_record(voice),
         )
     except (ValidationError, soundfile.SoundFileError) as error:
         msg = f"Voice {voice.name!r} cannot be written: {error}"
         raise VoiceFileError(msg) from error
+
+
+def _signature(record: Record) -> Signature | None:
+    return None if record.signature is None else Signature(**record.signature.model_dump())
+
+
+def _signature_record(voice: Voice) -> SignatureRecord | None:
+    return None if voice.signature is None else SignatureRecord(**asdict(voice.signature))
 
 
 def _clip_record(flac: bytes) -> ClipRecord:

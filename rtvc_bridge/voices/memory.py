@@ -24,6 +24,11 @@ class Remembered(Generic[T]):
         self._lock = threading.Lock()
         self._known: OrderedDict[Path, tuple[_Stamp, T]] = OrderedDict()
 
+    def forget(self) -> None:
+        """Keep nothing of what was read."""
+        with self._lock:
+            self._known.clear()
+
     def of(self, path: Path) -> T:
         """Return what is in the file now."""
         stamp = _stamp(path)

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from rtvc_bridge.errors import VoiceNameError
 from rtvc_bridge.voices.names import check_name
+from rtvc_bridge.voices.value import Consent, Spoken
 
 CLIPS = "clips"
 
@@ -37,8 +38,25 @@ _PipelineName = Annotated[
 ]
 
 
+_Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+_Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+_Cosine = Annotated[float, Field(ge=-1.001, le=1.001, allow_inf_nan=False)]
+_MOST_NAMED = 1_000
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class SpokenRecord(_Strict):
+    """As in Spoken."""
+
+    sentence: Annotated[str, Field(max_length=500), AfterValidator(_plain)]
+    audio_sha256: _Digest
+    words: _Share
+    words_least: _Share
+    speaker: _Cosine
+    speaker_least: _Cosine
 
 
 class ConsentRecord(_Strict):
@@ -47,6 +65,24 @@ class ConsentRecord(_Strict):
     by: _Line
     given_at: _Line
     level: _Line
+    spoken: SpokenRecord | None = None
+    owner: _Line = "here"
+    uses: Annotated[tuple[_Line, ...], Field(max_length=_MOST_NAMED)] = ()
+    grants: Annotated[tuple[_Line, ...], Field(max_length=_MOST_NAMED)] = ()
+    expires_at: Annotated[str, Field(max_length=200)] = ""
+
+    def value(self) -> Consent:
+        """Return it as the rest of the program knows it."""
+        fields = self.model_dump()
+        spoken = None if self.spoken is None else Spoken(**fields.pop("spoken"))
+        return Consent(**{**fields, "spoken": spoken})
+
+
+class SignatureRecord(_Strict):
+    """As in Signature."""
+
+    key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    value: Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
 
 
 class ClipRecord(_Strict):
@@ -66,4 +102,5 @@ class Record(_Strict):
     encoder: Literal["ge2e"] = "ge2e"
     pipelines: list[_PipelineName]
     clips: list[ClipRecord]
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    sha256: _Digest
+    signature: SignatureRecord | None = None

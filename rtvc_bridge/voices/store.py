@@ -1,51 +1,24 @@
 """The folder that keeps the voices, one file each."""
 
-import difflib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import filelock
 
-from rtvc_bridge.errors import StorageError, VoiceFileError, VoiceNameError, VoiceNotFoundError
-from rtvc_bridge.voices.disk import TEMPORARY_SUFFIX
+from rtvc_bridge.errors import ConsentError, StorageError, VoiceFileError
+from rtvc_bridge.voices.disk import TEMPORARY_SUFFIX, destroy
 from rtvc_bridge.voices.file import SUFFIX, Summary, read_summary, read_voice, write_voice
+from rtvc_bridge.voices.listing import Damaged, Listing, only, refuse_taken
 from rtvc_bridge.voices.memory import Remembered
 from rtvc_bridge.voices.names import check_name, skeleton
-from rtvc_bridge.voices.value import Voice
+from rtvc_bridge.voices.tombstones import Tombstone, Tombstones
+from rtvc_bridge.voices.value import Embedding, Voice
 
 _LOCK = ".lock"
 _LOCK_TIMEOUT_S = 30.0
 _VOICES_REMEMBERED = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Damaged:
-    """A file in the folder that cannot be used.
-
-    Attributes:
-        id: What `VoiceStore.delete` takes to remove it: its file name's part before the suffix.
-        path: The file.
-        reason: What is wrong with it.
-    """
-
-    id: str
-    path: Path
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """What is in the folder.
-
-    Attributes:
-        voices: By name.
-        damaged: Files that hold no usable voice; never fatal.
-    """
-
-    voices: tuple[Summary, ...]
-    damaged: tuple[Damaged, ...]
 
 
 class VoiceStore:
@@ -58,12 +31,16 @@ class VoiceStore:
 
     Args:
         folder: Made (mode 0700) when the first voice is added.
+
+    Attributes:
+        tombstones: Of the voices that were revoked here.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._summaries = Remembered(read_summary)
         self._voices = Remembered(read_voice, most=_VOICES_REMEMBERED)
+        self.tombstones = Tombstones(folder)
 
     def listing(self) -> Listing:
         """Return every voice and every damaged file, from the headers alone."""
@@ -93,7 +70,7 @@ class VoiceStore:
             VoiceNotFoundError: If there is none; the message names the nearest.
             VoiceNameError: If copied files left two voices of that name.
         """
-        return _only(name, self.listing())
+        return only(name, self.listing())
 
     def get(self, name: str) -> Voice:
         """Return the voice called `name`.
@@ -109,12 +86,14 @@ class VoiceStore:
 
         Raises:
             VoiceNameError: If the name is unfit or taken, or the voice is here already.
+            ConsentError: If it was revoked here.
             StorageError: If it cannot be written; the folder is as before.
         """
         voice = replace(voice, name=check_name(voice.name))
         with self._changing():
             listing = self.listing()
-            _refuse_taken(voice, listing)
+            refuse_taken(voice, listing)
+            self._refuse_revoked(voice)
             write_voice(voice, self._path(voice.id))
 
     def rename(self, name: str, new_name: str) -> None:
@@ -127,10 +106,10 @@ class VoiceStore:
         new_name = check_name(new_name)
         with self._changing():
             listing = self.listing()
-            old = _only(name, listing)
+            old = only(name, listing)
             others = tuple(voice for voice in listing.voices if voice.id != old.id)
             voice = replace(read_voice(old.path), name=new_name)
-            _refuse_taken(voice, replace(listing, voices=others))
+            refuse_taken(voice, replace(listing, voices=others))
             write_voice(voice, old.path)
 
     def delete(self, name: str) -> None:
@@ -143,12 +122,47 @@ class VoiceStore:
         with self._changing():
             listing = self.listing()
             broken = [file.path for file in listing.damaged if file.id == name]
-            path = broken[0] if broken else _only(name, listing).path
-            try:
-                path.unlink()
-            except OSError as error:
-                msg = f"Cannot remove {path}: {error.strerror}."
-                raise StorageError(msg) from error
+            destroy(broken[0] if broken else only(name, listing).path)
+            self._voices.forget()
+
+    def revoke(self, name: str, *, by: str) -> Tombstone:
+        """Destroy a voice, or by its id a damaged file, and keep it from ever coming back.
+
+        Args:
+            name: Of the voice, or its id.
+            by: Who takes the agreement back, as `safety.asker` names people.
+
+        Raises:
+            VoiceNotFoundError: If there is no such voice.
+            StorageError: If the file cannot be removed; once its tombstone stands, the voice is
+                refused all the same.
+        """
+        with self._changing():
+            listing = self.listing()
+            broken = [file for file in listing.damaged if file.id == name]
+            if broken:
+                voice_id, path, embedding = broken[0].id, broken[0].path, None
+            else:
+                known = only(name, listing)
+                voice_id, path, embedding = known.id, known.path, _embedding(known.path)
+            stone = self.tombstones.put(voice_id, embedding, by=by)
+            destroy(path)
+            self._voices.forget()
+        return stone
+
+    def update(self, name: str, change: Callable[[Voice], Voice]) -> Voice:
+        """Keep `change(voice)` in place of a voice, with its id and name; return it.
+
+        Raises:
+            VoiceNotFoundError: If there is no such voice.
+            VoiceFileError: If its file is damaged.
+            StorageError: If it cannot be written; the voice is as before.
+        """
+        with self._changing():
+            old = read_voice(only(name, self.listing()).path)
+            voice = replace(change(old), id=old.id, name=old.name)
+            write_voice(voice, self._path(old.id))
+        return voice
 
     def export(self, name: str, path: Path) -> None:
         """Write a copy of a voice to `path`, which must not exist.
@@ -170,11 +184,20 @@ class VoiceStore:
         Raises:
             VoiceFileError: If that is not a sound voice file.
             VoiceNameError: If the name is taken, or the voice is here already.
+            ConsentError: If it was revoked here.
         """
         voice = read_voice(path)
         voice = replace(voice, name=check_name(voice.name if name is None else name))
         self.add(voice)
         return voice
+
+    def _refuse_revoked(self, voice: Voice) -> None:
+        if (stone := self.tombstones.find(voice)) is not None:
+            msg = (
+                f"The speaker of {voice.name!r} took the agreement back on {stone.revoked_at}. "
+                "This voice is not used here any more."
+            )
+            raise ConsentError(msg)
 
     def _path(self, voice_id: str) -> Path:
         return self._folder / f"{voice_id}{SUFFIX}"
@@ -204,41 +227,8 @@ class VoiceStore:
                 leftover.unlink()
 
 
-def _only(name: str, listing: Listing) -> Summary:
-    wanted = skeleton(name)
-    found = [v for v in listing.voices if v.id == name.lower() or skeleton(v.name) == wanted]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        ids = ", ".join(voice.id for voice in found)
-        msg = f"{len(found)} voices are called {found[0].name!r}; say which by its id: {ids}."
-        raise VoiceNameError(msg)
-    raise VoiceNotFoundError(_not_found(name, listing))
-
-
-def _not_found(name: str, listing: Listing) -> str:
-    shown = name if name.isprintable() and len(name) <= 64 else "that name"
-    names = {skeleton(voice.name): voice.name for voice in listing.voices}
-    close = [names[key] for key in difflib.get_close_matches(skeleton(name), names, n=3)]
-    if close:
-        return f"There is no voice {shown!r}. Did you mean {' or '.join(map(repr, close))}?"
-    if not names:
-        return f"There is no voice {shown!r}; none is enrolled yet. Run: rtvc-bridge enrol"
-    return f"There is no voice {shown!r}. Run: rtvc-bridge voices"
-
-
-def _refuse_taken(voice: Voice, listing: Listing) -> None:
-    wanted = skeleton(voice.name)
-    for other in listing.voices:
-        if other.id == voice.id:
-            msg = f"This voice is here already, as {other.name!r}."
-            raise VoiceNameError(msg)
-        if skeleton(other.name) == wanted:
-            msg = f"The name {voice.name!r} is taken by the voice {other.name!r}. Choose another."
-            raise VoiceNameError(msg)
-    if voice.id in {file.id for file in listing.damaged}:
-        msg = (
-            "A damaged file has this voice's id. "
-            f"Remove it first: rtvc-bridge voice delete {voice.id}"
-        )
-        raise VoiceNameError(msg)
+def _embedding(path: Path) -> Embedding | None:
+    try:
+        return read_voice(path).embedding
+    except VoiceFileError:  # sound in its header only: its id must do
+        return None

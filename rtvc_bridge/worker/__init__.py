@@ -3,5 +3,6 @@
 from rtvc_bridge.worker.client import Worker
 from rtvc_bridge.worker.process import Patience
 from rtvc_bridge.worker.protocol import UNMARKED, whereabouts
+from rtvc_bridge.worker.refining import refinements
 
-__all__ = ["UNMARKED", "Patience", "Worker", "whereabouts"]
+__all__ = ["UNMARKED", "Patience", "Worker", "refinements", "whereabouts"]

@@ -20,7 +20,7 @@ from typing import TypeAlias, cast
 
 from rtvc_bridge.audio import Audio
 from rtvc_bridge.errors import ModelError, RtvcBridgeError
-from rtvc_bridge.pipeline import Delivery, Pipeline
+from rtvc_bridge.pipeline import Delivery, Pipeline, Refinement
 from rtvc_bridge.voices import Consent, Embedding, Voice
 from rtvc_bridge.worker import protocol
 from rtvc_bridge.worker.protocol import (
@@ -35,6 +35,7 @@ from rtvc_bridge.worker.protocol import (
     Sound,
     Speak,
 )
+from rtvc_bridge.worker.refining import begun, gone_on
 
 logger = logging.getLogger(__name__)
 
@@ -147,6 +148,12 @@ class _Marked:
         self, text: str, voice: Voice, delivery: Delivery, *, stop: threading.Event
     ) -> Iterator[Audio]:
         return self.mark(self.pipeline.speak(text, voice, delivery, stop=stop))
+
+    def refinement(self, voice: Voice, clips: Sequence[Audio], *, steps: int) -> Refinement:
+        return begun(self.pipeline, voice=voice, clips=clips, steps=steps)
+
+    def refined(self, refinement: Refinement) -> Refinement:
+        return gone_on(self.pipeline, refinement=refinement)
 
 
 def _mark() -> Mark:

@@ -1,6 +1,6 @@
 """How fast, evenly, wholly and clearly the Discord bot speaks, against the loopback Discord.
 
-    python tests/benchmarks/discord.py [--only say|words|faults|guilds|soak ...]
+    python tests/benchmarks/discord.py [--only say|words|faults|trust|guilds|soak ...]
                                        [--soak MINUTES] [--json]
 
 Each part prints when it is done; `soak` only runs when it is named or its minutes are given. For
@@ -13,12 +13,11 @@ import gc
 import json
 import logging
 import os
-import random
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -29,10 +28,12 @@ import psutil
 sys.path.pop(0)  # this folder, in which discord is this file
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from discord_loopback import FarEnd, Kind, Press
-from discord_running import Server, Stage, stage
+from discord_apart import Apart, apart
+from discord_loopback import FarEnd, Kind
+from discord_running import ALBA, Server, Stage, everybodys, host_of, real, running, stage
+from discord_silence import after_panic_s, after_revocation_s
+from rtvc_discord import Bot, Settings
 from rtvc_discord import Kind as Ending
-from rtvc_discord import Settings
 
 from rtvc_bridge.audio import joined
 from rtvc_bridge.bench.sentences import LINES, TWELVE_WORDS
@@ -42,8 +43,8 @@ from rtvc_bridge.enrolment import Clip, read_clip
 from rtvc_bridge.pipeline import Pipeline
 from rtvc_bridge.safety.consent import attested
 from rtvc_bridge.stages.weights import Library
-from rtvc_bridge.testing import humming, tone_voice
-from rtvc_bridge.voices import Voice
+from rtvc_bridge.testing import humming, policy
+from rtvc_bridge.voices import Voice, VoiceStore
 from rtvc_bridge.worker import Worker
 
 RUNS = 20
@@ -52,12 +53,16 @@ WORD_LINES = 12
 FAULT_LINE = "x" * 400  # 4 s
 GUILDS = 20
 GUILD_LINE = "x" * 500  # 5 s of prepared sound
-WARM_S = 60.0  # of a soak; what a process holds grows until then
+SOAK_GUILDS = 3
+WARM_MINUTES = 5.0  # of a soak; what a process holds grows until all has happened a few times
+LOOK_MINUTES = (2.0, 10.0, 15.0, 20.0, 25.0)
+KEPT_ALIVE_S = 31.0  # aiohttp lets go of a connection that nobody uses after 15 to 30 s
 PAUSE_S = 6.0  # between rounds: Discord takes 120 messages a minute from a bot, joins among them
 SOAK_MINUTES = 30.0
 HOLDS = ("threads", "sockets", "files", "memory_mb")
-PARTS = ("say", "words", "faults", "guilds", "soak")
+PARTS = ("say", "words", "faults", "trust", "guilds", "soak")
 Figures = dict[str, float]
+Holds = tuple[float, float, float, float]
 
 
 def percentiles(name: str, values: list[float], *, unit: str = "s") -> Figures:
@@ -103,9 +108,8 @@ async def commands(on: Stage, voice: Voice) -> Figures:
 
 async def guilds(on: Stage) -> Figures:
     """Measure the pacing of many servers that hear prepared sound at once."""
-    voice = tone_voice("alba", 440.0)
     await asyncio.gather(*(server.join() for server in on.servers))
-    lines = [server.say(GUILD_LINE, voice) for server in on.servers]
+    lines = [server.say(GUILD_LINE) for server in on.servers]
     outcomes = await asyncio.gather(
         *(server.voice.outcome(line) for server, line in zip(on.servers, lines, strict=True))
     )
@@ -142,6 +146,19 @@ async def faults(on: Stage) -> Figures:
     return {"frames_without_a_fault": float(whole), **figures}
 
 
+async def trust(on: Stage) -> Figures:
+    """Measure how soon nothing more is heard of a revoked voice, and after /panic."""
+    (server,) = on.servers
+    allow_much(on.bot, [server.guild.id])
+    await server.join()
+    revoked = [each async for each in after_revocation_s(on)]
+    stopped = [each async for each in after_panic_s(on)]
+    return {
+        **percentiles("silent_after_revoke", revoked),
+        **percentiles("silent_after_panic", stopped),
+    }
+
+
 async def frames_heard(server: Server, happens: Callable[[], None]) -> int:
     """Return how many frames of FAULT_LINE are heard if something happens after 30 of them."""
     await server.join()
@@ -173,80 +190,48 @@ async def words(on: Stage, voice: Voice, recogniser: Recogniser) -> Figures:
     }
 
 
-async def soak(on: Stage, minutes: float) -> Figures:
-    """Give random commands and have faults happen for `minutes`; measure what is left over."""
-    chance = random.Random(1)
-    before, rounds, drained, lines = None, 0, 0, 0
-    start = time.monotonic()
-    while (spent_s := time.monotonic() - start) < 60 * minutes:
-        if before is None and spent_s > min(WARM_S, 20 * minutes):
-            before = await at_rest(on)
-        lines += sum(await asyncio.gather(*(one_round(server, chance) for server in on.servers)))
+async def soak(folder: Path, minutes: float) -> Figures:
+    """Give random commands and have faults happen for `minutes`; measure what is left over.
+
+    Discord is in another process, so that what this one holds is the bot's.
+    """
+    voices, settings = VoiceStore(folder / "voices"), Settings()
+    voices.add(ALBA)
+    async with apart(SOAK_GUILDS) as there:
+        with Engine(humming(), policy()) as engine:
+            host, way = host_of(engine, voices), there.connector()
+            async with running(host, settings, way, there.token, there.guilds) as bot:
+                allow_much(bot, there.guilds)
+                return await soaked(bot, there, minutes)
+
+
+async def soaked(bot: Bot, there: Apart, minutes: float) -> Figures:
+    """Measure what is left over of rounds for `minutes`, also every LOOK_MINUTES."""
+    rounds, drained, lines = 0, 0, 0
+    start, held = time.monotonic(), dict[float, Holds]()
+    warm = min(WARM_MINUTES, minutes / 3)
+    looks = sorted({warm, *(at for at in LOOK_MINUTES if at < minutes)})
+    while (spent := (time.monotonic() - start) / 60) < minutes:
+        if looks and spent >= looks[0]:
+            held[looks.pop(0)] = await at_rest(bot, there)
+        lines += await there.ask("round")
         rounds += 1
-        drained += on.engine.queue.listed() == ()
-        forget(on)
+        drained += bot.desk.engine.queue.listed() == ()
         await asyncio.sleep(PAUSE_S)
     figures = {"soak_minutes": minutes, "soak_lines": float(lines), "soak_rounds": float(rounds)}
     figures["soak_rounds_in_which_the_queue_drained"] = float(drained)
-    for name, first, last in zip(HOLDS, before or (), await at_rest(on), strict=True):
-        figures |= {f"soak_{name}_before": first, f"soak_{name}_after": last}
-    return figures
+    last = await at_rest(bot, there)
+    for name, before, after in zip(HOLDS, held[warm], last, strict=True):
+        figures |= {f"soak_{name}_before": before, f"soak_{name}_after": after}
+    figures["soak_memory_growth_percent"] = 100 * (last[-1] / held[warm][-1] - 1)
+    return figures | {f"soak_memory_mb_at_{at:g}_min": each[-1] for at, each in held.items()}
 
 
-async def one_round(server: Server, chance: random.Random) -> int:
-    """Have lines said, something done and something go wrong; return how many lines ended."""
-    asked = partial(server.guild.press, user=server.alice)
-    await ended(asked("/join"))
-    presses = [
-        asked("/say", text="word " * chance.randint(1, 30), voice="alba")
-        for _ in range(chance.randint(1, 4))
-    ]
-    await asyncio.sleep(chance.random())
-    call = server.guild.call
-    faults: list[Callable[[], object]] = [
-        call.change_region,
-        call.kick_bot,
-        *(partial(call.close, code) for code in (4006, 4009, 4015)),
-    ]
-    verbs = ("/queue skip-current", "/queue clear-mine", "/queue show", "/leave", "/voice list")
-    happenings: list[Callable[[], object]] = [partial(asked, verb) for verb in verbs]
-    if server.voice.channel is not None and call.live:
-        happenings += faults
-    chance.choice(happenings)()
-    await asyncio.gather(*map(ended, presses))
-    return len(presses)
-
-
-async def ended(press: Press) -> None:
-    """Return once a command has its last answer."""
-    on_the_way = ("Next,", "Queued,", "Speaking now")
-    await press.user.guild.loopback.changes.until(
-        lambda: press.text and not press.text.startswith(on_the_way),
-        "the end of a command",
-        limit_s=LIMIT_S,
-    )
-
-
-def forget(on: Stage) -> None:
-    """Have the loopback forget what it recorded, which is not the bot's memory."""
-    on.loopback.presses.clear()
-    on.loopback.rest.requests.clear()
-    for session in on.loopback.gateway.sessions:
-        session.events[:] = [{}] * len(session.events)
-    for server in on.servers:
-        server.heard.clear()
-        server.guild.call.wire.clear()
-        server.guild.call.sessions[:] = server.guild.call.live
-
-
-async def at_rest(on: Stage) -> tuple[float, float, float, float]:
+async def at_rest(bot: Bot, there: Apart) -> Holds:
     """Return what this process holds once the bot is in no channel, as HOLDS names it."""
-    await asyncio.gather(*(server.voice.leave() for server in on.servers))
-    await on.loopback.changes.until(
-        lambda: not any(server.guild.call.live for server in on.servers),
-        "the end of the calls",
-        limit_s=LIMIT_S,
-    )
+    await asyncio.gather(*(bot.voices.of(real(bot, guild)).leave() for guild in there.guilds))
+    await there.ask("quiet")
+    await asyncio.sleep(KEPT_ALIVE_S)
     gc.collect()
     me = psutil.Process()
     sockets = len(me.net_connections(kind="inet"))
@@ -258,11 +243,11 @@ def spoken_by() -> Iterator[tuple[Pipeline, Voice]]:
     """Give the real pipeline, and a voice enrolled by it."""
     audio = read_clip(Library.default().path("demo-speech")).audio
     with Worker("rtvc_bridge.stages.assemble:three_stage", {}) as worker:
-        with Engine(worker) as engine:
+        with Engine(worker, policy()) as engine:
             made = engine.enrol(
                 [Clip.of(audio)], name="reader", consent=attested("The reader"), keep_clips=False
             )
-        yield worker, made.voice
+        yield worker, everybodys(made.voice)
 
 
 async def spoken_parts(folder: Path, parts: Collection[str]) -> AsyncIterator[tuple[str, Figures]]:
@@ -270,9 +255,8 @@ async def spoken_parts(folder: Path, parts: Collection[str]) -> AsyncIterator[tu
     recogniser = Recogniser(Library.default().path("whisper-base")) if "words" in parts else None
     with spoken_by() as (worker, voice):
         os.environ["RTVC_HOME"] = str(folder)  # the weights are found; the rest is thrown away
-        settings = Settings(offered_voices=(voice.name,))
-        async with stage(folder / "one", settings, pipeline=worker) as on:
-            allow_much(on)
+        async with stage(folder / "one", pipeline=worker) as on:
+            allow_much(on.bot, [server.guild.id for server in on.servers])
             if "say" in parts:
                 yield "say", await commands(on, voice)
             if recogniser is not None:
@@ -290,20 +274,21 @@ async def measured(
     if "faults" in parts:
         async with stage(folder / "faults", pipeline=humming()) as on:
             yield "faults", await faults(on)
+    if "trust" in parts:
+        async with stage(folder / "trust", pipeline=humming()) as on:
+            yield "trust", await trust(on)
     if "guilds" in parts:
         async with stage(folder / "many", servers=GUILDS, pipeline=humming()) as on:
             yield "guilds", await guilds(on)
     if "soak" in parts:
-        async with stage(folder / "soak", servers=3, pipeline=humming()) as on:
-            allow_much(on)
-            yield "soak", await soak(on, minutes)
+        yield "soak", await soak(folder / "soak", minutes)
 
 
-def allow_much(on: Stage) -> None:
+def allow_much(bot: Bot, guilds: Iterable[int]) -> None:
     """Let one person have so many lines a minute spoken as are measured here."""
     generous = {"user_seconds": 600, "guild_seconds": 600}
-    for server in on.servers:
-        on.bot.desk.store.change_guild(server.guild.id, lambda now: now.model_copy(update=generous))
+    for guild in guilds:
+        bot.desk.store.change_guild(guild, lambda now: now.model_copy(update=generous))
 
 
 async def told(folder: Path, parts: Collection[str], minutes: float, *, as_json: bool) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-LIMIT_S = 20.0  # a limit on failure, not a wait
+LIMIT_S = 40.0  # a limit on failure, not a wait
 
 
 class Changes:

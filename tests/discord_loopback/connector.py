@@ -24,11 +24,10 @@ class Certificates:
         self._issued.configure_cert(context)
         return context
 
-    def client(self) -> ssl.SSLContext:
-        """Return a context that trusts this authority and no other."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        self.authority.configure_trust(context)
-        return context
+    @property
+    def pem(self) -> str:
+        """The authority, as a client in another process has to be told of it."""
+        return self.authority.cert_pem.bytes().decode()
 
 
 class Resolver(AbstractResolver):
@@ -65,8 +64,10 @@ class Resolver(AbstractResolver):
         """Do nothing: there is nothing to close."""
 
 
-def connector(port: int, certificates: Certificates, leaks: list[str]) -> aiohttp.TCPConnector:
-    """Return what the bot under test is given as `connector=`."""
+def connector(port: int, pem: str, leaks: list[str]) -> aiohttp.TCPConnector:
+    """Return what the bot under test is given as `connector=`; it trusts that authority only."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=pem)
     return aiohttp.TCPConnector(
-        resolver=Resolver(port, leaks), ssl=certificates.client(), limit=0, use_dns_cache=False
+        resolver=Resolver(port, leaks), ssl=context, limit=0, use_dns_cache=False
     )

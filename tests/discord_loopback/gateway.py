@@ -107,6 +107,21 @@ class Gateway:
         for guild in self._loopback.guilds:
             guild.call.leave(guild.me)
 
+    def forget(self) -> None:
+        """Break every websocket, and refuse the resume; the bot's voice goes, and none tells it."""
+        sessions, self.sessions = self.sessions, []
+        for guild in self._loopback.guilds:
+            guild.call.leave(guild.me)
+        for session in sessions:
+            self._hang_up(session, 4000, "Unknown error.")
+
+    def reset_token(self) -> None:
+        """Make a new token, as somebody does in the developer portal: 4004 for the old one."""
+        self._loopback.token = f"reset.{secrets.token_hex(8)}"
+        sessions, self.sessions = self.sessions, []
+        for session in sessions:
+            self._hang_up(session, 4004, "Authentication failed.")
+
     def _hang_up(self, session: Session, code: int, reason: str) -> None:
         if session.line is not None:
             session.line.close(code, reason)
@@ -203,7 +218,10 @@ class Gateway:
         self._loopback.changes.note()
 
     def _voice_state(self, data: Json) -> None:
-        guild = self._loopback.guild(int(data["guild_id"]))
+        wanted = int(data["guild_id"])
+        guild = next((each for each in self._loopback.guilds if each.id == wanted), None)
+        if guild is None:
+            return  # the bot was taken out of it; Discord says nothing
         if data["channel_id"] is None:
             guild.call.leave(guild.me)
             return

@@ -115,7 +115,7 @@ def voice_state_json(member: "Member") -> Json:
         "self_deaf": member.self_deaf,
         "self_mute": member.self_mute,
         "self_video": False,
-        "suppress": member.voice is not None and not member.may(member.voice, "speak"),
+        "suppress": member.suppressed,
         "request_to_speak_timestamp": None,
     }
 

@@ -38,6 +38,7 @@ class Member:
         voice: The voice channel that the member is in.
         voice_session: The id of this stay in voice.
         muted: Whether a moderator muted the member.
+        invited: Whether a moderator lets the member speak on stages.
         heard: What this member's own client heard of others, in every channel it was in.
     """
 
@@ -49,6 +50,7 @@ class Member:
     voice: "Channel | None" = None
     voice_session: str = ""
     muted: bool = False
+    invited: bool = False
     self_mute: bool = False
     self_deaf: bool = False
 
@@ -56,6 +58,14 @@ class Member:
     def mention(self) -> str:
         """How a message names this member."""
         return f"<@{self.user.id}>"
+
+    @property
+    def suppressed(self) -> bool:
+        """Whether the member may only listen: for want of Speak, or uninvited on a stage."""
+        if self.voice is None:
+            return False
+        on_stage = self.voice.kind == payloads.STAGE
+        return not self.invited if on_stage else not self.may(self.voice, "speak")
 
     def may(self, channel: "Channel", *names: str) -> bool:
         """Return whether the member has the named permissions in the channel."""

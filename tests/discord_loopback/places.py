@@ -233,6 +233,15 @@ class Guild:
         del data["unavailable"]  # which only a guild that was there before has
         self.tell("GUILD_CREATE", data)
 
+    def go_away(self) -> None:
+        """Be out of reach for a while, as in an outage; calls go on."""
+        self.tell("GUILD_DELETE", {"id": str(self.id), "unavailable": True})
+
+    def come_back(self) -> None:
+        """Be there again."""
+        members = [member for member in self.members if member is self.me or member.voice]
+        self.tell("GUILD_CREATE", payloads.guild_json(self, members))
+
     def remove_bot(self) -> None:
         """Kick the bot out of the guild."""
         self.call.leave(self.me)

@@ -109,7 +109,7 @@ class Loopback:
 
     def connector(self) -> aiohttp.TCPConnector:
         """Return what the bot under test takes as `connector=`; call it in the bot's loop."""
-        return connector(self.port, self.certificates, self.leaks)
+        return connector(self.port, self.certificates.pem, self.leaks)
 
     def add_guild(self, name: str, *, owner: str | User = "owner") -> Guild:
         """Make a guild with the bot in it."""

@@ -157,6 +157,10 @@ class Call:
         self.bot_session.close(4014, "Disconnected.")
         self._go(self._guild.me, None)
 
+    def haunt(self, channel: "Channel") -> None:
+        """List the bot in a channel, as if a former run of it were still there."""
+        self._go(self._guild.me, channel)
+
     def close(self, code: int, reason: str = "") -> None:
         """Close the bot's voice connection with `code`: 4006, 4009, 4015 and so on."""
         self.bot_session.close(code, reason)
@@ -169,8 +173,7 @@ class Call:
             kind = kind_of(payload)
             opus = None if kind is Kind.E2EE else payload
             self.wire.take(Packet(at_s, header.ssrc, header.sequence, header.timestamp, kind, opus))
-        muted = session.member.muted or not session.member.may(session.channel, "speak")
-        if muted:
+        if session.member.muted or session.member.suppressed:
             self.unheard += 1
             return
         if self.lose_every and header.sequence % self.lose_every == 0:

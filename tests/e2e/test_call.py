@@ -13,6 +13,7 @@ from rtvc_bridge.audio import Audio, joined
 from rtvc_bridge.engine import Engine
 from rtvc_bridge.enrolment import Clip, read_clip
 from rtvc_bridge.safety.consent import attested
+from rtvc_bridge.testing import policy
 from rtvc_bridge.worker import Worker
 
 pytestmark = [pytest.mark.mic, pytest.mark.browser]
@@ -56,7 +57,10 @@ def test_the_far_end_of_a_call_understands_the_words_and_knows_the_speaker(
         artifact(name)
     reading = read_clip(artifact("demo-speech")).audio
     clip = Clip.of(Audio(reading.samples[: 12 * reading.rate_hz], reading.rate_hz))
-    with Worker("rtvc_bridge.stages.assemble:three_stage", {}) as worker, Engine(worker) as engine:
+    with (
+        Worker("rtvc_bridge.stages.assemble:three_stage", {}) as worker,
+        Engine(worker, policy()) as engine,
+    ):
         consent = attested("The reader")
         voice = engine.enrol([clip], name="reader", consent=consent, keep_clips=False).voice
         said = joined(engine.say(LINE, voice, lane="test"))

@@ -113,6 +113,7 @@ def test_a_stage_is_exempt_from_encryption():
         async with Loopback(dave=True) as loopback:
             guild, alice, _ = home(loopback)
             alice.join_voice(guild.add_stage_channel("Stage"))
+            guild.me.invited = True
             async with at_work(loopback, ToneBot(loopback)):
                 await guild.press("/say", user=alice, seconds=0.5).shows("spoken")
                 await alice.heard.until_quiet()

@@ -16,12 +16,14 @@ from rtvc_bridge.enrolment import Clip, read_clip
 from rtvc_bridge.safety.consent import attested
 from rtvc_bridge.safety.verdict import THRESHOLD
 from rtvc_bridge.stages.watermark import load_watermark
+from rtvc_bridge.testing import policy
 from rtvc_bridge.worker import Worker
 
 pytestmark = [pytest.mark.models, pytest.mark.discord]
 
 LINE = "Please leave the blue box on the chair, and then come back here."
 LIKENESS = 0.9
+MADE_S = 120.0  # a limit on failure, not a wait
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +46,7 @@ def worker(artifact):
 def voice(worker, artifact):
     audio = read_clip(artifact("demo-speech")).audio
     clip = Clip.of(Audio(audio.samples[: 12 * audio.rate_hz], audio.rate_hz))
-    with Engine(worker) as engine:
+    with Engine(worker, policy()) as engine:
         return engine.enrol(
             [clip], name="reader", consent=attested("The reader"), keep_clips=False
         ).voice
@@ -70,8 +72,10 @@ async def test_the_far_end_understands_the_words_and_knows_the_voice_and_that_it
     async with stage(tmp_path, pipeline=worker) as on:
         (server,) = on.servers
         file = joined(await asyncio.to_thread(list, on.engine.say(LINE, voice, lane="file")))
+        line = server.say(LINE, voice)
+        await asyncio.to_thread(line.wait, MADE_S)  # a slow computer would leave holes in it
         await server.join()
-        outcome = await server.outcome(server.say(LINE, voice))
+        outcome = await server.outcome(line)
         assert outcome.kind is Ending.SPOKEN
         await server.heard.until_quiet()
         assert server.heard.counts[Kind.PLAIN] == 0

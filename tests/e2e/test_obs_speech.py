@@ -10,6 +10,7 @@ from rtvc_bridge.audio import Audio, joined
 from rtvc_bridge.engine import Engine
 from rtvc_bridge.enrolment import Clip, read_clip
 from rtvc_bridge.safety.consent import attested
+from rtvc_bridge.testing import policy
 from rtvc_bridge.worker import Worker
 
 pytestmark = [pytest.mark.models, pytest.mark.obs]
@@ -30,7 +31,7 @@ def engine(artifact):
     artifact("ge2e")
     with (
         Worker("rtvc_bridge.stages.assemble:three_stage", {}) as process,
-        Engine(process) as engine,
+        Engine(process, policy()) as engine,
     ):
         process.wait_ready()
         yield engine

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sound_server import LIMIT_S, RATE_HZ, private_server
 
-from rtvc_bridge.testing import tone_voice
+from rtvc_bridge.testing import keep_key, tone_voice
 from rtvc_bridge.voices import VoiceStore
 
 pytestmark = pytest.mark.mic
@@ -39,6 +39,7 @@ def heard_while(command, file):
 def test_a_played_line_comes_out_of_the_sound_server_whole(server, tmp_path, monkeypatch):
     pytest.importorskip("sounddevice")
     monkeypatch.setenv("RTVC_HOME", str(tmp_path / "home"))
+    keep_key(tmp_path / "home" / "data")
     VoiceStore(tmp_path / "home" / "data" / "voices").add(tone_voice("alba", 440.0))
     config = tmp_path / "config.toml"
     config.write_text('[models]\npipeline = "humming"\n')

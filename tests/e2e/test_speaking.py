@@ -16,6 +16,7 @@ from rtvc_bridge.engine import Engine, State
 from rtvc_bridge.enrolment import Clip, read_clip
 from rtvc_bridge.pipeline import Delivery
 from rtvc_bridge.safety.consent import attested
+from rtvc_bridge.testing import policy
 from rtvc_bridge.worker import Worker
 
 pytestmark = pytest.mark.models
@@ -35,7 +36,7 @@ def worker(artifact):
 
 @pytest.fixture
 def engine(worker):
-    with Engine(worker) as running:
+    with Engine(worker, policy()) as running:
         yield running
 
 
@@ -48,7 +49,7 @@ def reading(artifact):
 
 @pytest.fixture(scope="module")
 def voice(worker, reading):
-    with Engine(worker) as engine:
+    with Engine(worker, policy()) as engine:
         return engine.enrol(
             [Clip.of(reading)], name="reader", consent=attested("The reader"), keep_clips=False
         ).voice

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rtvc_bridge.testing import tone_voice
+from rtvc_bridge.testing import keep_key, tone_voice
 from rtvc_bridge.voices import VoiceStore
 
 PROGRAM = (sys.executable, "-m", "rtvc_bridge.cli")
@@ -34,6 +34,7 @@ class Home:
     def made(cls, folder: Path, voices: tuple[str, ...] = ("alba",)) -> "Home":
         folder.mkdir()
         (folder / "config.toml").write_text(SETTINGS, encoding="utf-8")
+        keep_key(folder / "data")
         for name in voices:
             VoiceStore(folder / "data" / "voices").add(tone_voice(name, 220.0))
         return cls(folder)

@@ -29,7 +29,7 @@ from rtvc_bridge.errors import (
     VoiceNameError,
     VoiceNotFoundError,
 )
-from rtvc_bridge.testing import humming, tone_voice
+from rtvc_bridge.testing import humming, policy, tone_voice
 
 pytestmark = pytest.mark.http
 
@@ -121,7 +121,8 @@ def test_pitch_and_expression_reach_the_sound_and_the_player(client, played):
 
 
 def test_a_voice_that_the_pipeline_cannot_use_is_refused_as_in_process(client, daemon):
-    daemon.voices.add(replace(tone_voice("berta", 330.0), tensors={}))
+    deaf = replace(tone_voice("berta", 330.0), tensors={})
+    daemon.voices.add(policy().trust.sign(deaf))
     with pytest.raises(VoiceFileError, match="'berta' was not enrolled for humming"):
         list(client.speech("Hello.", voice="berta"))
 

@@ -20,7 +20,7 @@ from rtvc_bridge.client import Client
 from rtvc_bridge.daemon import held_state
 from rtvc_bridge.engine import State, Utterance
 from rtvc_bridge.errors import DaemonError
-from rtvc_bridge.testing import humming, tone_voice
+from rtvc_bridge.testing import humming, policy, tone_voice
 
 pytestmark = pytest.mark.http
 
@@ -119,7 +119,7 @@ REFUSED = [
     (["say", "Hello.", "--voice", "alba", "--out", "no/such/x.wav"], 3),
     (["say", "Hello.", "--voice", "deaf", "--out", "x.wav"], 1),
     (["voice", "rename", "alba", "a/b"], 1),
-    (["voice", "show", "nobody"], 1),
+    (["voice", "info", "nobody"], 1),
     (["voice", "delete", "nobody", "--yes"], 1),
     (["voice", "export", "alba", "taken"], 3),
     (["voice", "import", "none"], 1),
@@ -134,7 +134,8 @@ def test_a_refusal_has_the_same_words_and_code_with_a_daemon_and_without(
     daemon, home, tmp_path, words, code
 ):
     (tmp_path / "taken").touch()
-    daemon.voices.add(replace(tone_voice("deaf", 330.0), tensors={}))
+    deaf = replace(tone_voice("deaf", 330.0), tensors={})
+    daemon.voices.add(policy().trust.sign(deaf))
     there = home.run(*words, cwd=tmp_path, stdin=subprocess.DEVNULL)
     here = home.run(*words, "--local", cwd=tmp_path, stdin=subprocess.DEVNULL)
     assert there.stderr.startswith("rtvc-bridge: ")
@@ -171,8 +172,8 @@ def test_voices_are_looked_after_by_the_daemon(daemon, home, tmp_path):
     assert json.loads(there.stdout)["voices"][0]["name"] == "alba"
     assert there.stdout == here.stdout
     assert (
-        home.run("voice", "show", "alba").stdout
-        == home.run("voice", "show", "alba", "--local").stdout
+        home.run("voice", "info", "alba").stdout
+        == home.run("voice", "info", "alba", "--local").stdout
     )
     assert home.run("voice", "rename", "alba", "alba two").returncode == 0
     assert daemon.voices.names() == ["alba two"]

@@ -183,6 +183,8 @@ def test_an_upload_that_the_disk_cannot_hold_is_told_and_loses_nothing(
     sound = speech(seconds)
     soundfile.write(recording, sound.samples, sound.rate_hz, format="WAV")
     form = {"name": "Cara", "consent_by": "Cara C."}
+    with (home.folder / "config.toml").open("a", encoding="utf-8") as settings:
+        settings.write('[consent]\nothers = "attested"\n')
 
     def upload(api):
         return api.post("/v1/voices", data=form, files={"clips": recording.getvalue()})

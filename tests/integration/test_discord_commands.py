@@ -4,11 +4,14 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from discord_desk import SYNTHETIC, ask, in_scene
+from discord_desk import SPOKEN, ask, in_scene, owned_by
 from rtvc_discord.outcomes import Kind
 from rtvc_discord.preferences import GuildSettings
 from rtvc_discord.speaking import Wish, followed, ordered
 from rtvc_discord.text import Heard
+
+from rtvc_bridge.errors import ConsentError
+from rtvc_bridge.testing import tone_voice
 
 pytestmark = pytest.mark.discord
 
@@ -20,7 +23,7 @@ pytestmark = pytest.mark.discord
 async def test_text_is_spoken_and_the_answer_says_that_the_voice_is_synthetic(there):
     said = await ask(there.bob, there, "say", text="hello", voice="alba")
     assert there.said == ["bob says: hello"]
-    assert said == f"Spoken: 0.1 s. {SYNTHETIC}"
+    assert said == SPOKEN
 
 
 @in_scene()
@@ -42,7 +45,7 @@ async def test_speed_and_expression_reach_the_voice(there):
     fast = await ask(there.bob, there, "say", text=text, voice="alba", speed=2.0)
     delivery = there.place.said[0]._line.delivery
     assert delivery.speed == 2.0
-    assert fast.startswith("Spoken: 0.2 s.")
+    assert fast.endswith(": 0.2 s.")
     await ask(there.bob, there, "say", text="hello", voice="alba", expression=0.5)
     assert there.place.said[1]._line.delivery.expression == 0.5
 
@@ -247,26 +250,26 @@ async def test_help_and_privacy_fit_into_a_message(there):
 @in_scene()
 async def test_forgetting_asks_first_and_then_deletes_choices_and_voices(there):
     await ask(there.bob, there, "me", voice="alba", say_as="Bobby")
-    there.desk.store.own(there.desk.voices.summary("secret").id, there.bob.id)
+    there.desk.voices.add(owned_by(tone_voice("bobs", 440.0), there.bob.id))
     asked = await there.bob.slash(there.text, "forget-me")
-    assert "secret" in asked.response.content
-    assert there.desk.voices.names() == ["alba", "secret"]
+    assert "bobs" in asked.response.content
+    assert there.desk.voices.names() == ["alba", "bobs", "secret"]
     await there.bob.click(asked.response.message, label="Delete")
     assert asked.response.content == "Deleted."
-    assert there.desk.voices.names() == ["alba"]
+    assert there.desk.voices.names() == ["alba", "secret"]
     assert "is said: bob." in await ask(there.bob, there, "me")
-    assert there.desk.store.owners() == {}
+    with pytest.raises(ConsentError, match="took the agreement back"):
+        there.desk.voices.add(owned_by(tone_voice("bobs", 440.0), there.bob.id))
 
 
 @in_scene()
 async def test_forgetting_ends_well_though_the_voice_was_deleted_meanwhile(there):
-    voice = there.desk.voices.summary("secret")
-    there.desk.store.own(voice.id, there.bob.id)
+    voice = owned_by(tone_voice("bobs", 440.0), there.bob.id)
+    there.desk.voices.add(voice)
     asked = await there.bob.slash(there.text, "forget-me")
     there.desk.voices.delete(voice.id)
     await there.bob.click(asked.response.message, label="Delete")
     assert asked.response.content == "Deleted."
-    assert there.desk.store.owners() == {}
 
 
 @in_scene()

@@ -1,7 +1,9 @@
 """Enrolling by Discord, and reading a channel aloud, against simcord's Discord."""
 
 import pytest
-from discord_desk import Scene, ask, in_scene, recording
+from discord_desk import Scene, ask, in_scene, owned_by, recording
+
+from rtvc_bridge.testing import tone_voice
 
 pytestmark = pytest.mark.discord
 
@@ -68,6 +70,7 @@ async def test_a_voice_is_made_once_its_speaker_agrees_and_is_theirs_alone(there
     assert said.startswith("The voice **bobs own** is made from")
     voice = there.desk.voices.summary("bobs own")
     assert voice.consent.level == "attested"
+    assert voice.consent.owner == f"discord:user:{there.bob.id}"
     assert voice.consent.by == f"bob (@bob, Discord user {there.bob.id})"
     assert "bobs own" in await ask(there.bob, there, "voice mine")
     assert "bobs own" not in await ask(there.alice, there, "voice list")
@@ -91,7 +94,6 @@ async def test_why_a_recording_makes_no_voice_is_shown(there):
     said = await enrol(there.bob, there, "bobs own", b"no sound", press=AGREE)
     assert "me.wav" in said
     assert there.desk.voices.names() == ["alba", "secret"]
-    assert there.desk.store.owners() == {}
 
 
 @in_scene()
@@ -124,16 +126,15 @@ async def test_whoever_runs_the_bot_enrols_another_once_that_person_presses(ther
     await there.alice.click(question.message, label=AGREE)
     assert result.response.content.startswith("The voice **hers** is made")
     assert not question.message.components
-    assert there.desk.store.owners() == {there.desk.voices.summary("hers").id: there.alice.id}
+    assert there.desk.voices.summary("hers").consent.owner == f"discord:user:{there.alice.id}"
     assert "There is no voice" in await ask(there.bob, there, "say", text="hi", voice="hers")
 
 
 @in_scene()
-async def test_a_deleted_voice_is_gone_with_its_ownership(there):
-    there.desk.store.own(there.desk.voices.summary("secret").id, there.bob.id)
-    await ask(there.bob, there, "voice delete", voice="secret")
-    assert there.desk.voices.names() == ["alba"]
-    assert there.desk.store.owners() == {}
+async def test_a_deleted_voice_is_gone(there):
+    there.desk.voices.add(owned_by(tone_voice("bobs", 440.0), there.bob.id))
+    await ask(there.bob, there, "voice delete", voice="bobs")
+    assert there.desk.voices.names() == ["alba", "secret"]
 
 
 @in_scene()

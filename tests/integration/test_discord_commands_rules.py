@@ -6,7 +6,10 @@ import discord
 import pytest
 from discord_desk import Scene, ask, in_scene
 from rtvc_discord.desk import lane
-from simcord import SetupError
+from rtvc_discord.preferences import GuildSettings
+from rtvc_discord.speaking import Ordered, Wish, ordered
+from rtvc_discord.text import Heard
+from simcord import MemberActor, SetupError
 
 from rtvc_bridge.engine import State, Utterance
 
@@ -318,11 +321,17 @@ async def test_a_servers_voice_is_one_that_others_may_use(there):
 async def waiting_in_secret(there: Scene) -> list[Utterance]:
     """Have a line of alice's and one of bob's wait, both in the voice "secret"."""
     there.desk.engine.queue.pause(lane(there.guild.id))
-    voice = there.desk.voices.get("secret")
-    return [
-        there.desk.engine.say("word", voice, lane=lane(there.guild.id), user=str(who.id))
-        for who in (there.alice, there.bob)
-    ]
+    orders = [asyncio.create_task(order(there, who, "secret")) for who in (there.alice, there.bob)]
+    return [line.utterance for line in await asyncio.gather(*orders)]
+
+
+async def order(there: Scene, who: MemberActor, voice: str) -> Ordered:
+    """Have somebody's line put into the queue."""
+    guild = there.env.bot.get_guild(there.guild.id)
+    assert guild is not None
+    member = await guild.fetch_member(who.id)
+    person = there.desk.person(member, member.guild_permissions, there.env.bot)
+    return await ordered(there.desk, person, GuildSettings(), Wish(Heard("word"), voice=voice))
 
 
 @in_scene(operator="bob")
@@ -336,6 +345,7 @@ async def test_what_others_wait_to_say_in_a_voice_ends_once_its_owner_keeps_it(t
 
 @in_scene(operator="bob")
 async def test_what_waits_in_a_deleted_voice_ends(there):
+    await ask(there.bob, there, "voice allow", voice="secret")
     lines = await waiting_in_secret(there)
     await ask(there.bob, there, "voice delete", voice="secret")
     assert all(line.cancelled for line in lines)

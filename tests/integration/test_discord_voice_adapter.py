@@ -9,13 +9,14 @@ from contextlib import asynccontextmanager
 import psutil
 import pytest
 from discord import opus
+from discord.gateway import KeepAliveHandler
 from discord_loopback import Loopback
-from discord_running import ALBA, host_of, in_loop, room, stage
+from discord_running import ALBA, host_of, in_loop, room, stage, until
 from rtvc_discord import Settings, credentials, serve
 
 from rtvc_bridge.engine import Engine
 from rtvc_bridge.errors import ConfigError, OperatorError
-from rtvc_bridge.testing import humming
+from rtvc_bridge.testing import humming, policy
 from rtvc_bridge.voices import VoiceStore
 
 pytestmark = pytest.mark.discord
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.discord
 LONG = (
     "Here is a line of so many words that all of it takes more than a second to be spoken to them."
 )
-SETTINGS = Settings(offered_voices=("alba",))
+SETTINGS = Settings()
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +37,7 @@ def _home(tmp_path, monkeypatch):
 def host(tmp_path):
     voices = VoiceStore(tmp_path / "voices")
     voices.add(ALBA)
-    with Engine(humming()) as engine:
+    with Engine(humming(), policy()) as engine:
         yield host_of(engine, voices)
 
 
@@ -90,6 +91,23 @@ async def test_a_wrong_token_is_said_to_be_wrong(host):
         store_token("wrong")
         with pytest.raises(ConfigError, match="does not know the bot's token"):
             await serve(host, SETTINGS, connector=loopback.connector())
+
+
+@in_loop
+async def test_a_token_that_is_reset_while_it_speaks_is_said_to_be_wrong(host):
+    async with Loopback() as loopback:
+        guild, _, alice = room(loopback, 0)
+        async with served(host, loopback) as adapter:
+            await guild.press("/join", user=alice).shows("I am in")
+            press = guild.press("/say", user=alice, text=LONG, voice="alba")
+            await alice.heard.until_packets(20)
+            loopback.gateway.reset_token()
+            await asyncio.wait({adapter})
+            with pytest.raises(ConfigError, match="does not know the bot's token"):
+                await adapter
+            await press.shows("Cut off after")
+        assert host.engine.players == frozenset()
+        assert host.engine.queue.listed() == ()
 
 
 @in_loop
@@ -162,7 +180,7 @@ async def test_a_cancelled_adapter_leaves_no_thread_no_socket_and_no_task(host):
 
 @in_loop
 async def test_two_shards_speak_in_their_own_servers(tmp_path):
-    settings = Settings(offered_voices=("alba",), shards=2)
+    settings = Settings(shards=2)
     async with stage(tmp_path, settings, servers=2, shards=2) as on:
         await asyncio.gather(*(server.join() for server in on.servers))
         lines = [server.say(LONG) for server in on.servers]
@@ -170,3 +188,24 @@ async def test_two_shards_speak_in_their_own_servers(tmp_path):
             assert (await server.outcome(line)).kind == "spoken"
             await server.heard.until_quiet()
             assert len(server.heard.sounding()) >= len(LONG) // 2
+
+
+def hearts():
+    """The threads that keep connections to the gateway alive."""
+    return {thread for thread in threading.enumerate() if isinstance(thread, KeepAliveHandler)}
+
+
+@pytest.mark.parametrize("shards", [1, 2])
+@in_loop
+async def test_closed_while_it_waits_to_identify_itself_it_leaves_no_heart_beating(
+    tmp_path, shards
+):
+    settings = SETTINGS.model_copy(update={"shards": shards})
+    async with stage(tmp_path, settings, shards=shards) as on:
+        before = hearts()
+        on.loopback.gateway.forget()
+        # discord.py waits for 5 s before it identifies itself again.
+        await until(lambda: hearts() - before and not hearts() & before, "the greeting")
+    for heart in hearts():
+        await asyncio.to_thread(heart.join, 1.0)
+    assert hearts() == set()

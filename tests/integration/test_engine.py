@@ -17,7 +17,7 @@ from rtvc_bridge.errors import (
 )
 from rtvc_bridge.pipeline import Delivery
 from rtvc_bridge.schedule import Limits
-from rtvc_bridge.testing import NAME, humming, tone_voice
+from rtvc_bridge.testing import NAME, humming, policy, tone_voice
 
 ALBA = tone_voice("alba", 220.0)
 ENDS = {State.DONE, State.CANCELLED, State.FAILED, State.EXPIRED}
@@ -107,13 +107,13 @@ def history(engine):
 
 
 def test_every_sentence_becomes_one_sound():
-    with Engine(humming()) as engine:
+    with Engine(humming(), policy()) as engine:
         sounds = list(engine.say("One. Two! Three?", ALBA, lane="a"))
     assert [round(sound.seconds, 3) for sound in sounds] == [0.04, 0.04, 0.06]
 
 
 def test_a_delivery_reaches_the_pipeline():
-    with Engine(humming()) as engine:
+    with Engine(humming(), policy()) as engine:
         quick = joined(engine.say("Hello there.", ALBA, lane="a", delivery=Delivery(speed=2.0)))
         usual = joined(engine.say("Hello there.", ALBA, lane="a"))
     assert quick.seconds == usual.seconds / 2
@@ -121,7 +121,7 @@ def test_a_delivery_reaches_the_pipeline():
 
 def test_reading_waits_for_nothing():
     gated = Gated()
-    with Engine(gated) as engine:
+    with Engine(gated, policy()) as engine:
         utterance = engine.say("One.", ALBA, lane="a")
         assert utterance.poll() is None
         gated.let()
@@ -134,7 +134,7 @@ def test_reading_waits_for_nothing():
 
 
 def test_discord_sized_frames_come_out():
-    with Engine(humming()) as engine:
+    with Engine(humming(), policy()) as engine:
         utterance = engine.say("A sentence long enough to need several frames.", ALBA, lane="a")
         utterance.wait(SOON_S)
         reader = FrameReader(utterance.poll)
@@ -148,7 +148,7 @@ def test_discord_sized_frames_come_out():
 def test_a_status_carries_who_where_and_when():
     clock = Clock()
     gated = Gated()
-    with Engine(gated, clock=clock) as engine:
+    with Engine(gated, policy(), clock=clock) as engine:
         utterance = engine.say("One. Two.", ALBA, lane="mic", user="ann")
         gated.asked.acquire()
         clock.now_s = 1001.0
@@ -167,7 +167,7 @@ def test_a_status_carries_who_where_and_when():
 
 
 def test_sound_that_nobody_read_was_not_delivered():
-    with Engine(humming()) as engine:
+    with Engine(humming(), policy()) as engine:
         utterance = engine.say("One.", ALBA, lane="a")
         assert utterance.wait(SOON_S).first_delivered_at is None
         list(utterance)
@@ -176,7 +176,7 @@ def test_sound_that_nobody_read_was_not_delivered():
 
 def test_waiting_for_an_end_has_a_limit():
     gated = Gated()
-    with Engine(gated) as engine:
+    with Engine(gated, policy()) as engine:
         utterance = engine.say("One.", ALBA, lane="a")
         with pytest.raises(TimeoutError):
             utterance.wait(0.01)
@@ -187,7 +187,7 @@ def test_two_hundred_lines_of_twenty_users_in_five_lanes_are_spoken_in_fair_orde
     users = [(f"lane{n % 5}", f"user{n}") for n in range(20)]
     gated = Gated()
     spoken = []
-    with Engine(gated, limits=ROOMY) as engine:
+    with Engine(gated, policy(), limits=ROOMY) as engine:
         first = engine.say("First.", ALBA, lane="first")
         gated.asked.acquire()
         asked = {}
@@ -218,7 +218,7 @@ def test_two_hundred_lines_of_twenty_users_in_five_lanes_are_spoken_in_fair_orde
     ("text", "says"), [("too long", "limit is 5"), ("  ", "othing to say"), ("", "othing to say")]
 )
 def test_text_that_cannot_be_said_is_refused_with_the_reason(text, says):
-    with Engine(humming(), max_chars=5) as engine:
+    with Engine(humming(), policy(), max_chars=5) as engine:
         seen = history(engine)
         with pytest.raises(TextRejectedError, match=says):
             engine.say(text, ALBA, lane="a")
@@ -227,7 +227,7 @@ def test_text_that_cannot_be_said_is_refused_with_the_reason(text, says):
 
 def test_a_voice_without_its_speakers_agreement_says_nothing():
     nobody = replace(ALBA, consent=replace(ALBA.consent, by=""))
-    with Engine(humming()) as engine:
+    with Engine(humming(), policy()) as engine:
         seen = history(engine)
         with pytest.raises(ConsentError):
             engine.say("One.", nobody, lane="a")
@@ -236,7 +236,7 @@ def test_a_voice_without_its_speakers_agreement_says_nothing():
 
 def test_a_full_lane_refuses_and_another_does_not():
     gated = Gated()
-    with Engine(gated, limits=Limits(user=1, lane=1, total=9)) as engine:
+    with Engine(gated, policy(), limits=Limits(user=1, lane=1, total=9)) as engine:
         engine.say("Zero.", ALBA, lane="a")
         gated.asked.acquire()
         engine.say("One.", ALBA, lane="a")
@@ -249,7 +249,7 @@ def test_a_full_lane_refuses_and_another_does_not():
 def test_a_line_that_waited_too_long_is_not_spoken():
     clock = Clock()
     gated = Gated()
-    with Engine(gated, clock=clock, expires_s=30.0) as engine:
+    with Engine(gated, policy(), clock=clock, expires_s=30.0) as engine:
         seen = history(engine)
         speaking = engine.say("Zero.", ALBA, lane="a")
         gated.asked.acquire()
@@ -267,7 +267,7 @@ def test_a_line_that_waited_too_long_is_not_spoken():
 def test_a_stale_line_makes_room_for_a_new_one():
     clock = Clock()
     gated = Gated()
-    with Engine(gated, clock=clock, expires_s=30.0, limits=Limits(1, 1, 9)) as engine:
+    with Engine(gated, policy(), clock=clock, expires_s=30.0, limits=Limits(1, 1, 9)) as engine:
         engine.say("Zero.", ALBA, lane="a")
         gated.asked.acquire()
         stale = engine.say("One.", ALBA, lane="a")
@@ -279,7 +279,7 @@ def test_a_stale_line_makes_room_for_a_new_one():
 
 def test_a_waiting_utterance_is_cancelled_at_once():
     gated = Gated()
-    with Engine(gated) as engine:
+    with Engine(gated, policy()) as engine:
         seen = history(engine)
         engine.say("Zero.", ALBA, lane="a")
         gated.asked.acquire()
@@ -295,7 +295,7 @@ def test_a_waiting_utterance_is_cancelled_at_once():
 
 def test_a_cancelled_utterance_sends_no_more_sound():
     gated = Gated()
-    with Engine(gated) as engine:
+    with Engine(gated, policy()) as engine:
         seen = history(engine)
         utterance = engine.say("One. Two. Three. Four.", ALBA, lane="a")
         gated.let(2)
@@ -313,7 +313,7 @@ def test_a_cancelled_utterance_sends_no_more_sound():
 
 def test_an_utterance_cancelled_before_its_first_sound_never_speaks():
     gated = Gated()
-    with Engine(gated) as engine:
+    with Engine(gated, policy()) as engine:
         seen = history(engine)
         utterance = engine.say("One. Two.", ALBA, lane="a")
         gated.asked.acquire()
@@ -327,7 +327,7 @@ def test_an_utterance_cancelled_before_its_first_sound_never_speaks():
 def test_cancelling_wakes_a_reader_that_waits():
     gated = Gated()
     read: list[Audio] = []
-    with Engine(gated) as engine:
+    with Engine(gated, policy()) as engine:
         utterance = engine.say("One.", ALBA, lane="a")
         reader = threading.Thread(target=lambda: read.extend(utterance))
         reader.start()
@@ -339,7 +339,7 @@ def test_cancelling_wakes_a_reader_that_waits():
 
 
 def test_cancelling_after_the_end_silences_the_reader_and_changes_nothing_else():
-    with Engine(humming()) as engine:
+    with Engine(humming(), policy()) as engine:
         seen = history(engine)
         utterance = engine.say("One.", ALBA, lane="a")
         utterance.wait(SOON_S)
@@ -350,7 +350,7 @@ def test_cancelling_after_the_end_silences_the_reader_and_changes_nothing_else()
 
 def test_clearing_cancels_what_waits_and_not_what_is_spoken():
     gated = Gated()
-    with Engine(gated) as engine:
+    with Engine(gated, policy()) as engine:
         speaking = engine.say("Zero.", ALBA, lane="a", user="ann")
         gated.asked.acquire()
         anns = [engine.say("One.", ALBA, lane=lane, user="ann") for lane in "aab"]
@@ -366,7 +366,7 @@ def test_clearing_cancels_what_waits_and_not_what_is_spoken():
 
 def test_a_failure_keeps_what_was_made_tells_why_and_serves_the_next():
     error = ModelError("The weights do not fit; run models pull.")
-    with Engine(Raises(error)) as engine:
+    with Engine(Raises(error), policy()) as engine:
         seen = history(engine)
         first = engine.say("One. Two.", ALBA, lane="a")
         second = engine.say("One. Two.", ALBA, lane="a")
@@ -378,7 +378,7 @@ def test_a_failure_keeps_what_was_made_tells_why_and_serves_the_next():
 
 
 def test_an_unexpected_error_shows_and_logs_nobodys_words(caplog):
-    with Engine(Raises(KeyError("my secret"))) as engine:
+    with Engine(Raises(KeyError("my secret")), policy()) as engine:
         status = engine.say("My secret. Two.", ALBA, lane="a").wait(SOON_S)
     assert status.state is State.FAILED
     assert "secret" not in (status.reason or "")
@@ -388,7 +388,7 @@ def test_an_unexpected_error_shows_and_logs_nobodys_words(caplog):
 
 def test_closing_ends_what_is_spoken_and_what_waits():
     gated = Gated()
-    engine = Engine(gated, limits=ROOMY)
+    engine = Engine(gated, policy(), limits=ROOMY)
     seen = history(engine)
     utterances = [engine.say("One. Two.", ALBA, lane="a") for _ in range(50)]
     gated.asked.acquire()
@@ -406,7 +406,7 @@ def test_closing_ends_what_is_spoken_and_what_waits():
 
 
 def test_a_line_that_comes_in_while_closing_is_cancelled():
-    engine = Engine(humming())
+    engine = Engine(humming(), policy())
     late = threading.Event()
 
     def close_meanwhile(status):
@@ -421,7 +421,7 @@ def test_a_line_that_comes_in_while_closing_is_cancelled():
 
 
 def test_an_utterance_goes_through_its_states_in_order_under_load_from_eight_threads():
-    with Engine(humming(), limits=ROOMY) as engine:
+    with Engine(humming(), policy(), limits=ROOMY) as engine:
         seen = history(engine)
 
         def talk(number):
@@ -444,7 +444,7 @@ def test_an_utterance_goes_through_its_states_in_order_under_load_from_eight_thr
 
 
 def test_every_line_that_is_read_is_announced_as_queued_speaking_done():
-    with Engine(humming()) as engine:
+    with Engine(humming(), policy()) as engine:
         seen = history(engine)
         for _ in range(200):
             list(engine.say("Hi.", ALBA, lane="a"))
@@ -456,7 +456,7 @@ def test_a_bad_listener_is_logged_and_stops_nothing(caplog):
     def broken(status):
         raise RuntimeError("boom")
 
-    with Engine(humming()) as engine:
+    with Engine(humming(), policy()) as engine:
         engine.on_status(broken)
         seen = history(engine)
         assert len(list(engine.say("One.", ALBA, lane="a"))) == 1
@@ -466,7 +466,7 @@ def test_a_bad_listener_is_logged_and_stops_nothing(caplog):
 
 def test_a_listener_that_left_hears_nothing():
     heard: list[Status] = []
-    with Engine(humming()) as engine:
+    with Engine(humming(), policy()) as engine:
         leave = engine.on_status(heard.append)
         leave()
         list(engine.say("One.", ALBA, lane="a"))
@@ -475,7 +475,7 @@ def test_a_listener_that_left_hears_nothing():
 
 def test_a_listener_may_say_something_itself():
     replies = []
-    with Engine(humming()) as engine:
+    with Engine(humming(), policy()) as engine:
 
         def echo(status):
             if status.id == 1 and status.state is State.QUEUED:
@@ -489,7 +489,7 @@ def test_a_listener_may_say_something_itself():
 def test_a_guest_gets_its_turn_though_the_queue_never_empties():
     busy = Busy()
     served = threading.Event()
-    with Engine(busy, limits=ROOMY) as engine:
+    with Engine(busy, policy(), limits=ROOMY) as engine:
 
         def go_on(status):
             if status.state is State.SPEAKING and status.id < 10_000 and not served.is_set():
@@ -509,6 +509,6 @@ def test_a_guest_gets_its_turn_though_the_queue_never_empties():
 
 def test_logs_hold_no_words(caplog):
     caplog.set_level(logging.DEBUG)
-    with Engine(humming()) as engine:
+    with Engine(humming(), policy()) as engine:
         list(engine.say("Confidential.", ALBA, lane="a"))
     assert "onfidential" not in caplog.text

@@ -11,7 +11,8 @@ from unit.test_enrolment import speech
 from rtvc_bridge.audio import joined
 from rtvc_bridge.engine import Utterance
 from rtvc_bridge.plugins import AdapterState, AdapterStatus
-from rtvc_bridge.testing import tone_voice
+from rtvc_bridge.safety import attestation
+from rtvc_bridge.testing import KEY, tone_voice
 from rtvc_bridge.voices import VoiceStore
 
 pytestmark = pytest.mark.http
@@ -241,7 +242,13 @@ def test_voices_are_listed_shown_renamed_and_deleted(daemon, api):
         "by": "berta",
         "given_at": "2026-01-01T00:00:00Z",
         "level": "attested",
+        "spoken": None,
+        "owner": "here",
+        "uses": [],
+        "grants": [],
+        "expires_at": "",
     }
+    assert shown["trouble"] is None
     assert api.patch("/v1/voices/berta", json={"name": "zoë"}).json() == shown | {"name": "zoë"}
     problem(api.patch("/v1/voices/zoë", json={"name": "alba"}), 409, "urn:rtvc-bridge:voice-name")
     assert api.delete("/v1/voices/zoë").status_code == 204
@@ -279,9 +286,16 @@ def recording(seconds=8):
     return file.getvalue()
 
 
+def stated(name, by, key=KEY):
+    """The fields of a form that show that `by` agreed to the voice `name`."""
+    made = attestation.made(key, name, by)
+    form = {"name": name, "consent_by": by}
+    return {**form, "attested_at": made.at, "attestation": made.signature}
+
+
 def test_a_voice_is_made_from_uploaded_recordings(daemon, api):
     clips = [("clips", ("one.wav", recording(), "audio/wav"))]
-    form = {"name": "Cara", "consent_by": "Cara C.", "keep_clips": "false"}
+    form = stated("Cara", "Cara C.") | {"keep_clips": "false"}
     answer = api.post("/v1/voices", data=form, files=clips)
     assert answer.status_code == 201, answer.text
     made = answer.json()
@@ -296,16 +310,16 @@ def test_a_voice_is_made_from_uploaded_recordings(daemon, api):
 @pytest.mark.parametrize(
     ("change", "status", "kind"),
     [
-        ({"name": "alba"}, 409, "urn:rtvc-bridge:voice-name"),
-        ({"name": "../x"}, 409, "urn:rtvc-bridge:voice-name"),
-        ({"consent_by": " "}, 403, "urn:rtvc-bridge:consent"),
+        (stated("alba", "Cara C."), 409, "urn:rtvc-bridge:voice-name"),
+        (stated("../x", "Cara C."), 409, "urn:rtvc-bridge:voice-name"),
+        (stated("Cara", " "), 403, "urn:rtvc-bridge:consent"),
         ({"keep_clips": "perhaps"}, 422, "urn:rtvc-bridge:invalid-request"),
         ({}, 422, "urn:rtvc-bridge:clip-rejected"),
     ],
 )
 def test_recordings_that_cannot_make_a_voice_are_refused(daemon, api, change, status, kind):
     clips = [("clips", ("../../noise.wav", b"not a sound", "audio/wav"))]
-    form = {"name": "Cara", "consent_by": "Cara C."} | change
+    form = stated("Cara", "Cara C.") | change
     detail = problem(api.post("/v1/voices", data=form, files=clips), status, kind)
     assert daemon.voices.names() == ["alba"]
     if not change:

@@ -11,7 +11,7 @@ from rtvc_bridge.daemon import Daemon
 from rtvc_bridge.engine import Engine
 from rtvc_bridge.errors import ConfigError, DeviceError, StorageError, UserError
 from rtvc_bridge.http.devices import with_device
-from rtvc_bridge.testing import humming
+from rtvc_bridge.testing import humming, policy
 from rtvc_bridge.voices import VoiceStore
 
 pytestmark = pytest.mark.http
@@ -221,5 +221,5 @@ def test_two_choices_in_a_row_leave_the_second_in_force(home, file):
         daemon.stop()
         await serving
 
-    with Engine(humming()) as engine:
+    with Engine(humming(), policy()) as engine:
         asyncio.run(live())

@@ -88,6 +88,20 @@ def test_the_official_client_gets_mp3_unless_it_asks_otherwise(official):
     assert pitch_hz(sound) == pytest.approx(220, abs=10)
 
 
+@pytest.mark.parametrize("stream_format", ["audio", "sse"])
+def test_an_answer_says_that_its_sound_is_synthetic(api, stream_format):
+    answer = api.post("/v1/audio/speech", json={**ASKED, "stream_format": stream_format})
+    assert answer.status_code == httpx.codes.OK
+    assert answer.headers["synthetic-speech"] == '?1;by="rtvc-bridge"'
+
+
+def test_a_file_says_that_it_is_synthetic_and_in_whose_voice(api):
+    answer = api.post("/v1/audio/speech", json={**ASKED, "response_format": "wav"})
+    with soundfile.SoundFile(io.BytesIO(answer.content)) as file:
+        said = file.copy_metadata()
+    assert said["comment"] == "Synthetic speech in the cloned voice alba, made by rtvc-bridge"
+
+
 def test_the_official_client_hears_the_start_before_the_rest_is_made(held, home):
     with (
         openai.OpenAI(base_url=f"{held.url}/v1", api_key=held.token(), max_retries=0) as official,

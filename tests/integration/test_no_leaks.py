@@ -9,7 +9,7 @@ import pytest
 
 from rtvc_bridge.engine import Engine, State
 from rtvc_bridge.schedule import Limits
-from rtvc_bridge.testing import tone_voice
+from rtvc_bridge.testing import policy, tone_voice
 from rtvc_bridge.worker import Worker
 
 ALBA = tone_voice("alba", 220.0)
@@ -48,7 +48,7 @@ def test_a_thousand_cancels_leave_nothing_behind(held, tmp_path):
     before = held()
     with (
         Worker(HUMMING, {"hold_path": str(tmp_path / "never")}) as worker,
-        Engine(worker, limits=ROOMY) as engine,
+        Engine(worker, policy(), limits=ROOMY) as engine,
     ):
         warm = engine.say("One. Two.", ALBA, lane="a")
         next(iter(warm))
@@ -76,7 +76,7 @@ def test_killed_workers_leave_nothing_behind(held, tmp_path):
     before = held()
     with (
         Worker(HUMMING, {"hold_path": str(tmp_path / "never")}) as worker,
-        Engine(worker) as engine,
+        Engine(worker, policy()) as engine,
     ):
         for _ in range(2):
             utterance = engine.say("One. Two.", ALBA, lane="a")
@@ -92,7 +92,7 @@ def test_engines_opened_and_closed_with_lines_waiting_leave_nothing_behind(held,
     for _ in range(2):
         with (
             Worker(HUMMING, {"hold_path": str(tmp_path / "never")}) as worker,
-            Engine(worker) as engine,
+            Engine(worker, policy()) as engine,
         ):
             next(iter(engine.say("One. Two.", ALBA, lane="a")))
             waiting = [engine.say("Three.", ALBA, lane="a") for _ in range(5)]
@@ -103,6 +103,6 @@ def test_engines_opened_and_closed_with_lines_waiting_leave_nothing_behind(held,
 def test_workers_that_never_start_leave_nothing_behind(held):
     before = held()
     for factory, options in [("nowhere:at_all", {}), (HUMMING, {"start_error": "no"})]:
-        with Worker(factory, options) as worker, Engine(worker) as engine:
+        with Worker(factory, options) as worker, Engine(worker, policy()) as engine:
             assert engine.say("One.", ALBA, lane="a").wait(SOON_S).state is State.FAILED
     assert held() == before

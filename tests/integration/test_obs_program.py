@@ -47,7 +47,7 @@ STEP_S = 0.08
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory):
-    """A running OBS that starts after the microphone was made, as on a user's computer."""
+    """What OBS stands on, with the microphone made before OBS starts, as on a user's computer."""
     if name := missing():
         pytest.skip(f"{name} is not installed")
     pytest.importorskip("pulsectl")
@@ -58,20 +58,21 @@ def desk(tmp_path_factory):
         desktop(folder, patch.setenv, fps=30) as program,
     ):
         manage.install()
-        program.start()
         yield program
 
 
 @pytest.fixture
 def obs(desk):
-    """That OBS, without our sources, and with its own sound sources muted."""
-    for each in inputs(desk):
-        if each.startswith("RTVC"):
-            desk.ask("RemoveInput", inputName=each)
-    until(lambda: not any(each.startswith("RTVC") for each in inputs(desk)))
+    """A running OBS as after its installation, with its own sound sources muted.
+
+    Each test has one of its own: OBS 29 at times dies of a corrupted heap when sources are removed.
+    """
+    desk.forget()
+    desk.start()
     for name in specials(desk):
         desk.ask("SetInputMute", inputName=name, inputMuted=True)
-    return desk
+    yield desk
+    desk.stop()
 
 
 @pytest.fixture
@@ -168,7 +169,6 @@ def test_an_obs_that_comes_later_or_again_is_found_by_itself(obs, talker):
             until(lambda: caption(obs) in phrases(LONG))
             said.join(LIMIT_S)
             obs.stop()
-    obs.start()
 
 
 def test_a_wrong_password_is_said(obs, talker):
@@ -234,6 +234,19 @@ def test_a_second_way_of_the_voice_into_obs_is_found_and_can_be_muted(obs, talke
         talker.say(LONG)
         until(lambda: muted(obs, special))
         assert not muted(obs, VOICE)
+        assert wrong(obs.settings()) == ""
+
+
+def test_a_second_way_through_the_systems_defaults_is_found(obs, talker):
+    pactl("set-default-source", "rtvc_mic")
+    pactl("set-default-sink", "rtvc_sink")
+    with serving(obs, talker):
+        assert len(specials(obs)) == 2
+        for name in specials(obs):
+            obs.ask("SetInputSettings", inputName=name, inputSettings={"device_id": "default"})
+            obs.ask("SetInputMute", inputName=name, inputMuted=False)
+            assert f'mute "{name}" in OBS' in wrong(obs.settings())
+            obs.ask("SetInputMute", inputName=name, inputMuted=True)
         assert wrong(obs.settings()) == ""
 
 

@@ -8,7 +8,7 @@ from rtvc_obs.phrases import phrases
 from rtvc_obs.timeline import Caption, Timeline
 
 from rtvc_bridge.engine import Engine, Heard
-from rtvc_bridge.testing import humming, tone_voice
+from rtvc_bridge.testing import humming, policy, tone_voice
 
 ALBA = tone_voice("Alba", 220.0)
 TEXT = "Good evening to you all. And here is a second sentence."
@@ -30,7 +30,7 @@ def clock():
 
 @pytest.fixture
 def engine(clock):
-    with Engine(humming(), clock=clock) as engine:
+    with Engine(humming(), policy(), clock=clock) as engine:
         yield engine
 
 
@@ -119,7 +119,7 @@ async def shown(after_first):
     news: asyncio.Queue[Caption | None] = asyncio.Queue()
     seen: list[str | None] = []
     assert len(phrases(TEXT)) == 2
-    with Engine(humming()) as engine:
+    with Engine(humming(), policy()) as engine:
         timeline = Timeline(engine, ["test"], news.put_nowait)
         utterance = engine.say(TEXT, ALBA, lane="test")
         await asyncio.to_thread(utterance.wait, LIMIT_S)
@@ -137,7 +137,7 @@ async def shown(after_first):
 
 def test_other_lanes_are_not_shown():
     async def quiet():
-        with Engine(humming()) as engine:
+        with Engine(humming(), policy()) as engine:
             news: asyncio.Queue[Caption | None] = asyncio.Queue()
             timeline = Timeline(engine, ["test"], news.put_nowait)
             other = engine.say("Elsewhere.", ALBA, lane="other")

@@ -10,7 +10,7 @@ import pytest
 from rtvc_bridge.engine import Engine, State, Utterance
 from rtvc_bridge.errors import UtteranceNotFoundError, VoiceFileError, WorkerError
 from rtvc_bridge.schedule import Limits
-from rtvc_bridge.testing import NAME, humming, tone_voice
+from rtvc_bridge.testing import NAME, humming, policy, tone_voice
 
 ALBA = tone_voice("alba", 220.0)
 SOON_S = 20.0
@@ -45,7 +45,7 @@ class Gated:
 @contextmanager
 def gated() -> Iterator[tuple[Engine, Gated]]:
     pipeline = Gated()
-    with Engine(pipeline) as engine:
+    with Engine(pipeline, policy()) as engine:
         yield engine, pipeline
         pipeline.let()
 
@@ -74,7 +74,7 @@ def test_what_is_spoken_is_listed_before_what_waits(busy):
 
 
 def test_a_line_that_is_made_and_not_yet_heard_to_its_end_is_still_listed():
-    with Engine(humming()) as engine:
+    with Engine(humming(), policy()) as engine:
         utterance = engine.say("Made before it is heard.", ALBA, lane="a")
         assert utterance.wait(SOON_S).state is State.DONE
         assert engine.queue.listed() == (utterance,)
@@ -143,7 +143,7 @@ def test_a_line_is_moved_among_its_users_waiting_lines_only(busy):
 
 
 def test_a_line_cancelled_while_it_is_announced_counts_no_more():
-    with Engine(humming(), limits=Limits(1, 1, 1)) as engine:
+    with Engine(humming(), policy(), limits=Limits(1, 1, 1)) as engine:
         engine.queue.pause()
         end = engine.on_status(lambda status: engine.queue.find(status.id).cancel())
         first = engine.say("Never mind.", ALBA, lane="a")
@@ -154,8 +154,8 @@ def test_a_line_cancelled_while_it_is_announced_counts_no_more():
 
 
 def test_a_line_that_failed_tells_what_was_raised():
-    stranger = replace(ALBA, tensors={})
-    with Engine(humming(fail_on="Fail")) as engine:
+    stranger = policy().trust.sign(replace(ALBA, tensors={}))
+    with Engine(humming(fail_on="Fail"), policy()) as engine:
         refused = engine.say("Hello.", stranger, lane="a").wait(SOON_S)
         broken = engine.say("Fail.", ALBA, lane="a").wait(SOON_S)
         done = engine.say("Hello.", ALBA, lane="a").wait(SOON_S)
@@ -169,7 +169,7 @@ def test_a_line_that_failed_tells_what_was_raised():
 
 
 def test_a_replayed_line_is_said_again_by_the_same_user_in_the_same_lane():
-    with Engine(humming()) as engine:
+    with Engine(humming(), policy()) as engine:
         first = engine.say("Once more.", ALBA, lane="a", user="ann")
         sound = list(first)
         again = engine.queue.replay(first.status.id)
@@ -179,7 +179,7 @@ def test_a_replayed_line_is_said_again_by_the_same_user_in_the_same_lane():
 
 
 def test_a_replayed_line_is_said_in_another_lane_when_one_is_named():
-    with Engine(humming()) as engine:
+    with Engine(humming(), policy()) as engine:
         first = engine.say("Once more.", ALBA, lane="http", user="ann")
         again = engine.queue.replay(first.status.id, lane="speaker")
         assert (again.text, again.status.lane, again.status.user) == (
@@ -190,7 +190,7 @@ def test_a_replayed_line_is_said_in_another_lane_when_one_is_named():
 
 
 def test_lines_that_are_long_over_are_forgotten():
-    with Engine(humming()) as engine:
+    with Engine(humming(), policy()) as engine:
         first = engine.say("One.", ALBA, lane="a")
         for _ in range(60):
             list(engine.say("Another.", ALBA, lane="a"))
@@ -199,7 +199,7 @@ def test_lines_that_are_long_over_are_forgotten():
 
 
 def test_the_player_of_a_lane_is_given_every_line_of_it_and_no_other():
-    with Engine(humming()) as engine:
+    with Engine(humming(), policy()) as engine:
         given: list[Utterance] = []
         end = engine.play_lane("mic", given.append)
         with pytest.raises(ValueError, match="has a player"):

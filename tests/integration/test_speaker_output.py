@@ -17,7 +17,7 @@ from rtvc_bridge.config import Settings
 from rtvc_bridge.engine import Engine
 from rtvc_bridge.errors import DeviceError
 from rtvc_bridge.plugins import Host
-from rtvc_bridge.testing import humming, tone_voice
+from rtvc_bridge.testing import humming, policy, tone_voice
 from rtvc_bridge.voices import VoiceStore
 import rtvc_speaker
 from pathlib import Path
@@ -51,7 +51,7 @@ async def main(engine):
             await asyncio.gather(task, return_exceptions=True)
             say(f"cancelled, players: {sorted(engine.players)}")
 
-with Engine(humming()) as engine:
+with Engine(humming(), policy()) as engine:
     asyncio.run(main(engine))
 """
 

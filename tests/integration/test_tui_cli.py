@@ -7,7 +7,7 @@ import pytest
 from rtvc_bridge.cli.tui import START_LOG, StartedDaemon
 from rtvc_bridge.client import Client
 from rtvc_bridge.errors import StorageError
-from rtvc_bridge.testing import tone_voice
+from rtvc_bridge.testing import keep_key, tone_voice
 from rtvc_bridge.voices import VoiceStore
 
 pytestmark = pytest.mark.tui
@@ -18,6 +18,7 @@ PATIENCE_S = 30.0
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     monkeypatch.setenv("RTVC_HOME", str(tmp_path))
+    keep_key(tmp_path / "data")
     VoiceStore(tmp_path / "data" / "voices").add(tone_voice("alba", 220.0))
     return tmp_path
 

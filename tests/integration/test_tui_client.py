@@ -95,6 +95,41 @@ def test_voices_are_renamed_exported_deleted_and_imported(connect, daemon, tmp_p
     drive(app, script)
 
 
+def test_one_key_stops_the_engine_and_lets_it_go_on(connect, daemon):
+    app = BridgeApp(connect, lift_after_s=0.0)
+
+    async def script(pilot):
+        await until(pilot, lambda: "Voice alba" in shown(app))
+        await pilot.press("ctrl+g")
+        await until(pilot, lambda: daemon.engine.queue.halted)
+        await until(pilot, lambda: "Everything is stopped - ^g to go on" in shown(app))
+        await pilot.press("ctrl+g")
+        await until(pilot, lambda: "Everything is stopped" not in shown(app))
+
+    drive(app, script)
+    assert not daemon.engine.queue.halted
+
+
+def test_a_voice_is_shared_and_revoked(connect, daemon):
+    app = BridgeApp(connect)
+
+    async def script(pilot):
+        await until(pilot, lambda: "Voice alba" in shown(app))
+        await pilot.press("alt+v")
+        await until(pilot, lambda: "v revoke for good" in shown(app))
+        await pilot.press("g", "enter")
+        await until(pilot, lambda: "Who else may use alba?" in shown(app))
+        await pilot.press(*"everyone", "enter")
+        await until(pilot, lambda: "also: everyone" in shown(app))
+        await pilot.press("v")
+        await until(pilot, lambda: "Revoke for good" in shown(app))
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: "No voices yet." in shown(app))
+
+    drive(app, script)
+    assert daemon.voices.names() == []
+
+
 def test_the_plain_mode_speaks_through_the_same_client(connect, spoken):
     written: list[str] = []
     Plain(connect, written.append).run(["Hello", "/voices", "/status"])

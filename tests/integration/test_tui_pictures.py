@@ -85,6 +85,45 @@ def test_import(looks_as_before):
     assert looks_as_before("alt+v", "i", waits_for="Import a voice")
 
 
+def test_held(looks_as_before, daemon):
+    for text, user, reason in (
+        ("You are a scoundrel, sir.", "ann", "It has a word in it that a moderator has to see."),
+        ("So are you.", "bob", "It has a word in it that a moderator has to see."),
+    ):
+        daemon.hold(text, user=user, reason=reason)
+    assert looks_as_before("alt+q", "h", waits_for="alba: You are a", also="a Approve")
+
+
+def test_everything_is_stopped(looks_as_before):
+    assert looks_as_before("ctrl+g", waits_for="to go on", also="everything is stopped")
+
+
+def test_a_voice_that_cannot_be_used(looks_as_before, daemon):
+    daemon.known["bruno"]["trouble"] = "The agreement to it ended on 2026-11-20."
+    daemon.known["bruno"]["consent"] |= {
+        "level": "spoken",
+        "spoken": {
+            "sentence": "I agree.",
+            "words": 1.0,
+            "words_least": 0.75,
+            "speaker": 0.91,
+            "speaker_least": 0.8,
+        },
+        "grants": ["discord:role:9", "discord:user:12"],
+        "expires_at": "2026-11-20T00:00:00Z",
+    }
+    assert looks_as_before("alt+v", "down", waits_for="id bruno000")
+
+
+def test_revoke(looks_as_before):
+    assert looks_as_before("alt+v", "v", waits_for="Revoke for good")
+
+
+def test_grants(looks_as_before, daemon):
+    daemon.known["alba"]["consent"]["grants"] = ["discord:role:9"]
+    assert looks_as_before("alt+v", "g", waits_for="No longer discord:role:9")
+
+
 def test_adapters(looks_as_before):
     assert looks_as_before("alt+a", "down", "down", waits_for="obs: OBS does not answer")
 

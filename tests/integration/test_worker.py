@@ -18,7 +18,7 @@ from rtvc_bridge.engine import Engine, State
 from rtvc_bridge.enrolment import Clip
 from rtvc_bridge.errors import ClipRejectedError, ModelError, VoiceFileError, WorkerError
 from rtvc_bridge.pipeline import Delivery, Pipeline
-from rtvc_bridge.testing import NAME, humming, tone_voice
+from rtvc_bridge.testing import NAME, humming, policy, tone_voice
 from rtvc_bridge.worker import Patience, Worker
 
 ALBA = tone_voice("alba", 220.0)
@@ -167,7 +167,7 @@ def test_errors_of_ours_arrive_as_themselves(shared):
 
 def test_enrolling_goes_through_the_process_and_its_refusal_comes_back(shared):
     clip = Clip.of(Audio(np.tile(joined(hum(shared, "Hummm.")).samples, 100), 16_000))
-    with Engine(shared) as engine:
+    with Engine(shared, policy()) as engine:
         with pytest.raises(ClipRejectedError):
             engine.enrol([clip], name="hum", consent=ALBA.consent, keep_clips=False)
         assert len(list(engine.say("One.", ALBA, lane="a"))) == 1
@@ -225,7 +225,7 @@ def test_a_call_that_is_stopped_while_the_process_starts_does_not_wait_for_it():
 def test_cancelling_stops_the_process_within_one_chunk(tmp_path):
     hold, log = tmp_path / "hold", tmp_path / "log"
     options = {"hold_path": str(hold), "log_path": str(log)}
-    with Worker(HUMMING, options) as worker, Engine(worker) as engine:
+    with Worker(HUMMING, options) as worker, Engine(worker, policy()) as engine:
         utterance = engine.say("One. Two. Three. Four.", ALBA, lane="a")
         next(iter(utterance))
         pid = pid_of(worker)
@@ -252,7 +252,7 @@ def test_a_reader_that_goes_away_midway_leaves_the_worker_fit_for_the_next(tmp_p
 @sigkill
 def test_a_process_killed_mid_sentence_fails_that_line_and_serves_those_behind_it(tmp_path):
     hold = tmp_path / "hold"
-    with Worker(HUMMING, {"hold_path": str(hold)}) as worker, Engine(worker) as engine:
+    with Worker(HUMMING, {"hold_path": str(hold)}) as worker, Engine(worker, policy()) as engine:
         first = engine.say("One. Two.", ALBA, lane="a")
         second = engine.say("Three. Four.", ALBA, lane="a")
         sounds = iter(first)
@@ -280,7 +280,7 @@ def test_a_process_that_dies_is_started_again_before_anyone_asks(jobs):
 
 def test_a_process_deaf_to_cancel_is_killed_and_the_next_line_served():
     options, patience = {"hang_on": "hang"}, Patience(cancel_s=0.1)
-    with Worker(HUMMING, options, patience=patience) as worker, Engine(worker) as engine:
+    with Worker(HUMMING, options, patience=patience) as worker, Engine(worker, policy()) as engine:
         hung = engine.say("One. hang.", ALBA, lane="a")
         following = engine.say("Two.", ALBA, lane="a")
         next(iter(hung))

@@ -16,12 +16,14 @@ from rtvc_bridge.client import (
     DevicesView,
     EnrolmentView,
     ReloadView,
+    SentenceView,
     StatusView,
     UtteranceView,
     VoiceView,
 )
 from rtvc_bridge.errors import (
     ConfigError,
+    ConsentError,
     DaemonError,
     NoPlayerError,
     UtteranceNotFoundError,
@@ -40,8 +42,18 @@ def voice_view(name: str, *, by: str = "Alba Reyes", clip_seconds: float = 12.0)
         "id": f"{name:0<8}",
         "name": name,
         "created_at": "2026-11-01T10:00:00Z",
-        "consent": {"by": by, "given_at": "2026-11-01T09:59:00Z", "level": "attested"},
+        "consent": {
+            "by": by,
+            "given_at": "2026-11-01T09:59:00Z",
+            "level": "attested",
+            "spoken": None,
+            "owner": "here",
+            "uses": [],
+            "grants": [],
+            "expires_at": "",
+        },
         "clip_seconds": clip_seconds,
+        "trouble": None,
     }
 
 
@@ -62,6 +74,10 @@ class StandIn:
         self.manners: list[tuple[float, float, float]] = []
         self.broken: list[DamagedView] = []
         self.outputs: dict[str, DevicesView] = {}
+        self.halted = False
+        self.spoken_only = False
+        self.mishearings: list[str] = []
+        self.sentences = 0
         self.enrol_gate = threading.Event()
         self.enrol_gate.set()
         self._events: SimpleQueue[tuple[str, Any] | None] = SimpleQueue()
@@ -102,6 +118,8 @@ class StandIn:
             "players": list(self.players),
             "adapters": [adapter.copy() for adapter in self.adapters],
             "latency": self.latency,
+            "halted": self.halted,
+            "held": len(self.held()),
         }
 
     def say(
@@ -181,6 +199,36 @@ class StandIn:
         self._check("resume", lane)
         self.paused.remove(lane)
 
+    def hold(self, text: str, *, user: str, reason: str) -> int:
+        """Have a line wait for a moderator, and return its number."""
+        number = self.say(text, voice="alba", lane="speaker", user=user)["id"]
+        self.end(number, "held", reason)
+        return number
+
+    def held(self) -> Sequence[UtteranceView]:
+        return [line.copy() for line in self.lines.values() if line["state"] == "held"]
+
+    def approve(self, number: int) -> None:
+        self._check("approve", number)
+        self._check_held(number)
+        self.end(number, "queued")
+
+    def deny(self, number: int, reason: str) -> None:
+        self._check("deny", number, reason)
+        self._check_held(number)
+        self.end(number, "cancelled", reason)
+
+    def halt(self) -> int:
+        self._check("halt")
+        self.halted = True
+        self._events.put(("halted", {"halted": True}))
+        return self._end_all("speaking", None) + self._end_all("queued", None)
+
+    def lift(self) -> None:
+        self._check("lift")
+        self.halted = False
+        self._events.put(("halted", {"halted": False}))
+
     def voices(self) -> Sequence[VoiceView]:
         self._check()
         return list(self.known.values())
@@ -222,11 +270,25 @@ class StandIn:
         self.known[name or path.stem] = voice_view(name or path.stem)
         return self.known[name or path.stem]
 
+    def sentence(self, name: str) -> SentenceView:
+        self._check("sentence", name)
+        self.sentences += 1
+        text = f"I let this computer speak as {name}: reading number {self.sentences}."
+        return {"id": f"s{self.sentences}", "sentence": text, "seconds": 120.0}
+
     def enrol(
-        self, name: str, clips: Sequence[Path], *, consent_by: str, keep_clips: bool
+        self,
+        name: str,
+        clips: Sequence[Path],
+        *,
+        consent_by: str,
+        keep_clips: bool,
+        sentence_id: str | None = None,
+        consent_recording: Path | None = None,
     ) -> EnrolmentView:
         self._check("enrol", name, list(clips), consent_by, keep_clips)
         assert self.enrol_gate.wait(PATIENCE_S)
+        self._judge(sentence_id, consent_recording)
         if name in self.known:
             raise VoiceNameError(f"There is a voice {name!r} already; choose another name.")
         self.known[name] = voice_view(name, by=consent_by)
@@ -234,6 +296,37 @@ class StandIn:
             "voice": self.known[name],
             "report": {"speech_s": 11.4, "findings": list(self.findings)},
         }
+
+    def consent(
+        self,
+        name: str,
+        *,
+        consent_by: str,
+        sentence_id: str | None = None,
+        consent_recording: Path | None = None,
+    ) -> VoiceView:
+        self._check("consent", name, consent_by)
+        self._judge(sentence_id, consent_recording)
+        self.known[name]["consent"]["by"] = consent_by
+        self.known[name]["trouble"] = None
+        return self.known[name]
+
+    def grant(self, name: str, to: str) -> VoiceView:
+        self._check("grant", name, to)
+        if " " in to:
+            raise ConsentError('Say to whom: "everyone", or a person or group of an adapter.')
+        self.known[name]["consent"]["grants"].append(to)
+        return self.known[name]
+
+    def withdraw(self, name: str, to: str) -> VoiceView:
+        self._check("withdraw", name, to)
+        self.known[name]["consent"]["grants"].remove(to)
+        return self.known[name]
+
+    def revoke(self, name: str) -> int:
+        self._check("revoke", name)
+        del self.known[name]
+        return 2
 
     def log(self, *, lines: int) -> Sequence[str]:
         self._check()
@@ -252,6 +345,22 @@ class StandIn:
             raise DaemonError("The daemon at 127.0.0.1:7878 does not answer.")
         if call:
             self.calls.append(call)
+
+    def _check_held(self, number: int) -> None:
+        if number not in self.lines or self.lines[number]["state"] != "held":
+            raise UtteranceNotFoundError(f"Line {number} is not held.")
+
+    def _judge(self, sentence_id: str | None, recording: Path | None) -> None:
+        """Pass if the agreement is stated and that is enough, or it was read well enough."""
+        if sentence_id is None:
+            if self.spoken_only:
+                raise ConsentError("The speaker has to agree by reading a sentence aloud.")
+            return
+        assert recording is not None
+        assert recording.stat().st_size
+        self.calls.append(("read", sentence_id, recording))
+        if self.mishearings:
+            raise ConsentError(self.mishearings.pop(0))
 
     def _end_all(self, state: str, lane: str | None) -> int:
         ended = [

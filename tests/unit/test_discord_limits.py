@@ -1,7 +1,9 @@
 """How much may be spoken: known before, charged after."""
 
 import pytest
-from rtvc_discord.limits import CHARS_PER_S, Allowances, CooldownError, Held, Paces
+from rtvc_discord.limits import CHARS_PER_S, Allowances, Held, Paces
+
+from rtvc_bridge.errors import BudgetError
 
 TEXT = "x" * 140
 
@@ -53,7 +55,7 @@ def test_a_person_may_have_their_share_and_no_more():
     allowances = Allowances()
     hold(allowances, 20)
     hold(allowances, 10)
-    with pytest.raises(CooldownError) as refusal:
+    with pytest.raises(BudgetError) as refusal:
         hold(allowances, 10)
     assert str(refusal.value) == (
         "You have had 30 s of speech in a minute, which is the limit. Try again in 20 s."
@@ -63,7 +65,7 @@ def test_a_person_may_have_their_share_and_no_more():
 def test_there_is_room_again_when_the_refusal_says():
     allowances = Allowances()
     hold(allowances, 30)
-    with pytest.raises(CooldownError):
+    with pytest.raises(BudgetError):
         hold(allowances, 10, now=19.0)
     hold(allowances, 10, now=20.0)
 
@@ -72,7 +74,7 @@ def test_a_server_has_its_share_whoever_speaks():
     allowances = Allowances()
     hold(allowances, 25, user=1)
     hold(allowances, 25, user=2)
-    with pytest.raises(CooldownError) as refusal:
+    with pytest.raises(BudgetError) as refusal:
         hold(allowances, 5, user=3)
     assert str(refusal.value).startswith("This server has had 50 s")
 
@@ -81,7 +83,7 @@ def test_a_refused_line_costs_nothing():
     allowances = Allowances()
     hold(allowances, 25, user=1)
     hold(allowances, 20, user=2)
-    with pytest.raises(CooldownError):
+    with pytest.raises(BudgetError):
         hold(allowances, 10, user=3)
     hold(allowances, 5, user=3)
 
@@ -90,20 +92,20 @@ def test_what_was_really_spoken_is_charged():
     allowances = Allowances()
     allowances.settle(hold(allowances, 30), 5.0)
     hold(allowances, 25)
-    with pytest.raises(CooldownError):
+    with pytest.raises(BudgetError):
         hold(allowances, 1)
 
 
 def test_a_line_that_took_longer_is_charged_in_full():
     allowances = Allowances()
     allowances.settle(hold(allowances, 10), 30.0)
-    with pytest.raises(CooldownError):
+    with pytest.raises(BudgetError):
         hold(allowances, 1)
 
 
 def test_a_line_longer_than_the_share_waits_for_a_full_share_only():
     allowances = Allowances()
     hold(allowances, 45)
-    with pytest.raises(CooldownError):
+    with pytest.raises(BudgetError):
         hold(allowances, 45, now=60.0, user=1)
     hold(allowances, 45, now=90.0, user=1)

@@ -1,5 +1,7 @@
 import asyncio
+import gc
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from rtvc_discord.source import GAP_MS, LEAD_IN_MS, TAIL_MS, Speech
 from rtvc_bridge.audio import FRAME_BYTES, FRAME_MS, SILENCE
 from rtvc_bridge.engine import Engine
 from rtvc_bridge.playing import Lineup, Reading
-from rtvc_bridge.testing import humming, tone_voice
+from rtvc_bridge.testing import humming, policy, tone_voice
 
 ALBA = tone_voice("alba", 440.0)
 LANE = "discord:1"
@@ -53,7 +55,7 @@ class Stand:
 
 @pytest.fixture
 def stand():
-    with Engine(humming()) as engine:
+    with Engine(humming(), policy()) as engine:
         yield Stand(engine)
 
 
@@ -105,7 +107,7 @@ def test_lines_follow_each_other_without_silence(stand):
 
 def test_a_run_waits_for_a_line_that_is_still_being_made(tmp_path):
     release = tmp_path / "release"
-    with Engine(humming(hold_path=str(release))) as engine:
+    with Engine(humming(hold_path=str(release)), policy()) as engine:
         stand = Stand(engine)
         line = engine.say(f"{LINE} {LINE}", ALBA, lane=LANE)
         while not stand.speech.begin():
@@ -171,7 +173,7 @@ def test_a_stale_line_is_skipped_and_says_so(stand):
 
 
 def test_a_line_that_fails_midway_says_why_and_how_far_it_came():
-    with Engine(humming(fail_on="bad")) as engine:
+    with Engine(humming(fail_on="bad"), policy()) as engine:
         stand = Stand(engine)
         line = stand.said("A good sentence. A bad one.")
         stand.speech.begin()
@@ -192,8 +194,24 @@ def test_outcomes_are_forgotten_in_time(stand):
     assert not stand.outcomes.open
 
 
+def test_a_line_that_has_ended_is_let_go_and_its_outcome_is_not():
+    outcomes = Outcomes()
+    with Engine(humming(), policy()) as engine:
+        line = engine.say(LINE, ALBA, lane=LANE)
+        line.wait(SOON_S)
+    line.cancel()
+    entry, gone = outcomes.add(line), weakref.ref(line)
+    outcomes.settle()
+    assert outcomes.entry(line) is entry
+    del line, engine
+    gc.collect()
+    assert gone() is None
+    assert entry.outcome is not None
+    assert entry.outcome.kind is Kind.SKIPPED
+
+
 def test_a_line_cancelled_while_it_is_still_made_has_ended(tmp_path):
-    with Engine(humming(hold_path=str(tmp_path / "never"))) as engine:
+    with Engine(humming(hold_path=str(tmp_path / "never")), policy()) as engine:
         stand = Stand(engine)
         line = engine.say(f"{LINE} {LINE}", ALBA, lane=LANE)
 

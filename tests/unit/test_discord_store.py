@@ -22,26 +22,22 @@ def test_what_was_chosen_is_there_after_a_restart(path):
     with closing(Store.opened(path)) as store:
         store.change_guild(5, lambda old: old.model_copy(update={"max_seconds": 12}))
         store.change_user(7, lambda old: old.model_copy(update={"say_as": "Aleece"}))
-        store.own("ab" * 16, 7)
-        store.grant("ab" * 16, 5)
     with closing(Store.opened(path)) as store:
         assert store.guild(5).max_seconds == 12
         assert store.user(7).say_as == "Aleece"
-        assert store.owners() == {"ab" * 16: 7}
-        assert store.granted(5) == {"ab" * 16}
 
 
 def test_who_has_chosen_nothing_gets_the_defaults(path):
     with closing(Store.opened(path)) as store:
         assert store.guild(5) == GuildSettings()
         assert store.user(7) == UserSettings()
-        assert store.granted(5) == frozenset()
 
 
 def test_ids_as_large_as_discords_are_kept(path):
+    most = 2**63 - 1
     with closing(Store.opened(path)) as store:
-        store.own("ab" * 16, 2**63 - 1)
-        assert store.owners() == {"ab" * 16: 2**63 - 1}
+        store.change_user(most, lambda old: old.model_copy(update={"speed": 1.5}))
+        assert store.user(most).speed == 1.5
 
 
 def test_forgetting_a_person_leaves_the_others(path):
@@ -53,25 +49,22 @@ def test_forgetting_a_person_leaves_the_others(path):
         assert store.user(8).speed == 1.5
 
 
-def test_forgetting_a_voice_ends_every_grant_of_it(path):
+def test_a_file_of_version_1_keeps_its_choices_and_loses_who_owns_and_may_use_which_voice(path):
     with closing(Store.opened(path)) as store:
-        store.own("ab" * 16, 7)
-        store.grant("ab" * 16, 5)
-        store.grant("ab" * 16, 6)
-        store.forget_voice("ab" * 16)
-        assert (store.owners(), store.granted(5), store.granted(6)) == (
-            {},
-            frozenset(),
-            frozenset(),
+        store.change_guild(5, lambda old: old.model_copy(update={"max_seconds": 12}))
+    with closing(sqlite3.connect(path)) as raw:
+        raw.executescript(
+            "CREATE TABLE owners (voice TEXT PRIMARY KEY, user INTEGER NOT NULL) STRICT;"
+            "CREATE TABLE grants (voice TEXT, guild INTEGER, PRIMARY KEY (voice, guild)) STRICT;"
+            "INSERT INTO owners VALUES ('ab', 7); PRAGMA user_version = 1;"
         )
-
-
-def test_a_withdrawn_grant_is_gone_in_that_server_only(path):
-    with closing(Store.opened(path)) as store:
-        store.grant("ab" * 16, 5)
-        store.grant("ab" * 16, 6)
-        store.withdraw("ab" * 16, 5)
-        assert (store.granted(5), store.granted(6)) == (frozenset(), frozenset({"ab" * 16}))
+    for _ in range(2):
+        with closing(Store.opened(path)) as store:
+            assert store.guild(5).max_seconds == 12
+    with closing(sqlite3.connect(path)) as raw:
+        tables = {name for (name,) in raw.execute("SELECT name FROM sqlite_schema")}
+        assert tables == {"guilds", "users"}
+        assert raw.execute("PRAGMA user_version").fetchone() == (2,)
 
 
 def test_a_change_that_fails_changes_nothing(path):
@@ -102,7 +95,7 @@ def test_changes_from_many_threads_are_all_kept(path):
 @pytest.mark.skipif(os.name != "posix", reason="mode bits say nothing on Windows")
 def test_only_its_owner_can_read_the_file(path):
     with closing(Store.opened(path)) as store:
-        store.grant("ab" * 16, 5)
+        store.change_guild(5, lambda old: old)
         assert [each.stat().st_mode & 0o077 for each in path.parent.iterdir()] == [0]
 
 
@@ -170,13 +163,13 @@ def test_another_programs_lock_is_said_and_not_waited_for_for_ever(path):
 def test_a_change_that_another_programs_reading_keeps_out_leaves_the_store_usable(path):
     with closing(Store.opened(path, busy_s=0.05)) as store, closing(sqlite3.connect(path)) as other:
         other.execute("BEGIN")
-        other.execute("SELECT count(*) FROM grants").fetchone()
+        other.execute("SELECT count(*) FROM users").fetchone()
         with pytest.raises(StorageError, match="locked"):
-            store.grant("ab" * 16, 5)
+            store.change_user(7, lambda old: old.model_copy(update={"speed": 1.5}))
         other.rollback()
-        assert store.granted(5) == frozenset()
-        store.grant("cd" * 16, 5)
-        assert store.granted(5) == {"cd" * 16}
+        assert store.user(7) == UserSettings()
+        store.change_user(7, lambda old: old.model_copy(update={"speed": 0.5}))
+        assert store.user(7).speed == 0.5
 
 
 def test_a_store_that_is_closed_is_not_called_damaged(path):

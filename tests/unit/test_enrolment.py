@@ -21,7 +21,7 @@ from rtvc_bridge.enrolment.activity import speech_spans
 from rtvc_bridge.enrolment.figures import split_cosine
 from rtvc_bridge.errors import ClipRejectedError, ConsentError, VoiceNameError
 from rtvc_bridge.safety import consent
-from rtvc_bridge.testing import humming, tone_voice
+from rtvc_bridge.testing import humming
 
 RATE_HZ = 16_000
 VOWELS_HZ = np.array(
@@ -309,8 +309,7 @@ def test_a_bad_name_is_refused_before_anything_is_heard(detector):
 
 
 def test_a_voice_without_agreement_does_not_pass():
-    voice = tone_voice("alba", 220.0)
-    consent.check(voice)
+    consent.check_consent(WHO)
     for record in (replace(WHO, by=""), replace(WHO, given_at=""), replace(WHO, level="guessed")):
         with pytest.raises(ConsentError, match=re.compile("agree")):
-            consent.check(replace(voice, consent=record))
+            consent.check_consent(record)

@@ -1,16 +1,24 @@
 import io
+from datetime import date
 
 import av
 import numpy as np
 import pytest
 import soundfile
 
-from rtvc_bridge.audio import Audio, silence
-from rtvc_bridge.http.encoders import RATE_HZ, Format, encoder
+from rtvc_bridge.audio import Audio, silence, to_pcm16
+from rtvc_bridge.http import encoders
+from rtvc_bridge.http.encoders import RATE_HZ, Format
+from rtvc_bridge.safety.disclosure import Label
 
 pytestmark = pytest.mark.http
 
 LOSSLESS = [Format.WAV, Format.PCM, Format.FLAC]
+LABEL = Label("Zoë Ωμέγα", date(2026, 3, 4))
+
+
+def encoder(kind):
+    return encoders.encoder(kind, LABEL)
 
 
 def tone(seconds=2.0, rate_hz=RATE_HZ, pitch_hz=440.0):
@@ -93,3 +101,21 @@ def test_giving_up_midway_and_twice_is_fine(kind):
     chosen.feed(tone(0.5))
     chosen.close()
     chosen.close()
+
+
+@pytest.mark.parametrize("kind", [each for each in Format if each is not Format.PCM])
+def test_every_container_says_that_the_sound_is_synthetic_and_in_whose_voice(kind):
+    data = b"".join(encoded(kind, pieces_of(tone(), 3)))
+    with av.open(io.BytesIO(data), "r") as container:
+        written = {**container.metadata, **container.streams.audio[0].metadata}
+    said = {name.lower(): words for name, words in written.items()}
+    assert said["comment"] == "Synthetic speech in the cloned voice Zoë Ωμέγα, made by rtvc-bridge"
+    assert said["title"] == "Synthetic speech"
+    assert said["artist"] == "Zoë Ωμέγα (synthetic voice)"
+    assert said["date"] == "2026-03-04"
+    assert "rtvc-bridge" in said.get("encoder", said.get("software", ""))
+
+
+def test_plain_samples_carry_nothing_else():
+    sound = tone(0.1)
+    assert b"".join(encoded(Format.PCM, [sound])) == to_pcm16(sound)

@@ -8,7 +8,7 @@ from rtvc_bridge.engine import Engine, State
 from rtvc_bridge.errors import QueueFullError
 from rtvc_bridge.http.ledger import KEPT, Ledger
 from rtvc_bridge.http.watchers import DROPPED, HEARTBEAT, Watcher, Watchers, event, events_of
-from rtvc_bridge.testing import humming, tone_voice
+from rtvc_bridge.testing import humming, policy, tone_voice
 
 pytestmark = pytest.mark.http
 
@@ -18,7 +18,7 @@ SOON_S = 20.0  # a limit on failure, not a wait
 
 @pytest.fixture
 def engine():
-    with Engine(humming()) as engine:
+    with Engine(humming(), policy()) as engine:
         yield engine
 
 
@@ -162,7 +162,7 @@ def test_whoever_waits_for_a_watcher_waits_until_there_is_one(engine):
 
 def test_percentiles_are_of_the_times_from_asking_to_sound():
     now = 0.0
-    with Engine(humming(), clock=lambda: now) as engine:
+    with Engine(humming(), policy(), clock=lambda: now) as engine:
         ledger = Ledger(engine)
         for wait_s in (1, 2, 3, 4):
             engine.queue.pause()

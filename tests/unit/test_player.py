@@ -12,7 +12,7 @@ from rtvc_bridge.engine import Engine, State
 from rtvc_bridge.engine.directory import KEPT
 from rtvc_bridge.levels import Levels
 from rtvc_bridge.playing import CUSHION_S, PIECE_S, Cushion, Player, Reading
-from rtvc_bridge.testing import LOUDNESS, humming, tone_voice
+from rtvc_bridge.testing import LOUDNESS, humming, policy, tone_voice
 
 SOON_S = 20.0
 ALBA = tone_voice("alba", 220.0)
@@ -22,7 +22,7 @@ CARA = tone_voice("cara", 440.0)
 
 @pytest.fixture
 def engine():
-    with Engine(humming()) as engine:
+    with Engine(humming(), policy()) as engine:
         yield engine
 
 
@@ -106,7 +106,7 @@ def test_lines_play_in_the_order_in_which_the_engine_makes_them(engine, player):
 
 def test_a_starved_line_leaves_silence_and_goes_on(tmp_path):
     go_on = tmp_path / "go on"
-    with Engine(humming(hold_path=str(go_on))) as engine:
+    with Engine(humming(hold_path=str(go_on)), policy()) as engine:
         player = Player()
         engine.play_lane("speaker", player.add)
         utterance = engine.say("Twenty letters here. Twenty letters more.", ALBA, lane="speaker")
@@ -159,7 +159,7 @@ def test_skip_silences_the_line_that_is_heard(engine, player):
 
 
 def test_lines_that_fail_or_are_withdrawn_are_passed_over():
-    with Engine(humming(fail_on="bad")) as engine:
+    with Engine(humming(fail_on="bad"), policy()) as engine:
         player = Player()
         engine.play_lane("speaker", player.add)
         assert said(engine, "A bad line.", ALBA).status.state is State.FAILED

@@ -12,7 +12,7 @@ from rtvc_bridge.engine import Engine
 from rtvc_bridge.errors import DeviceError
 from rtvc_bridge.playing import Player
 from rtvc_bridge.soundcard import Device, sounddevice
-from rtvc_bridge.testing import humming, tone_voice
+from rtvc_bridge.testing import humming, policy, tone_voice
 
 SOON_S = 20.0
 
@@ -21,7 +21,7 @@ def test_a_device_with_one_channel_gets_each_sample_once():
     sounds = []
     for channels in (1, 2):
         player = Player()
-        with Engine(humming()) as engine:
+        with Engine(humming(), policy()) as engine:
             engine.play_lane("speaker", player.add)
             line = "The same line for one ear or two."
             engine.say(line, tone_voice("alba", 220.0), lane="speaker").wait(SOON_S)

@@ -94,6 +94,41 @@ def test_a_waiting_line_moves_up_and_down(talk, daemon):
     assert daemon.calls[3:] == [("move", 3, 2), ("move", 3, None)]
 
 
+def test_everything_is_stopped_and_goes_on(talk, daemon):
+    written = talk("One", "/panic", "/status", "/lift")
+    assert written[1:4] == [
+        "1 silenced.",
+        "Everything is stopped. /lift lets it go on.",
+        "Daemon: everything is stopped · ready.",
+    ]
+    assert written[-1] == "Done."
+    assert daemon.calls[1:] == [("halt",), ("lift",)]
+
+
+def test_held_lines_are_read_out_approved_and_denied(talk, daemon):
+    for text in ("First", "Second"):
+        daemon.hold(text, user="ann", reason="It has a word in it.")
+    written = talk("/queue", "/held", "/approve 1", "/deny 2 rude", "/deny 2", "/held", "/deny x")
+    assert written == [
+        "Nothing is being said and nothing waits.",
+        "2 lines wait for a moderator. /held lists them.",
+        "1, lane speaker, ann: First",
+        "Held: It has a word in it.",
+        "2, lane speaker, ann: Second",
+        "Held: It has a word in it.",
+        *["Done."] * 2,
+        "Error: Line 2 is not held.",
+        "Nothing waits for a moderator.",
+        "/deny needs a number.",
+    ]
+    assert daemon.calls[2:] == [("approve", 1), ("deny", 2, "rude"), ("deny", 2, "")]
+
+
+def test_a_voice_that_cannot_be_used_is_read_out_with_the_reason(talk, daemon):
+    daemon.known["bruno"]["trouble"] = "It was imported."
+    assert talk("/voices")[-1] == "bruno cannot be used: It was imported."
+
+
 def test_pitch_and_expression_hold_for_the_lines_after(talk, daemon):
     written = talk("/pitch -2", "/expression 1.5", "/speed 0.9", "Hi", "/pitch low")
     assert written[:2] == ["Pitch: -2 semitones.", "Expression: 1.5."]

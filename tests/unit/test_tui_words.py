@@ -50,6 +50,14 @@ def test_a_summary_names_pauses_failures_and_what_is_not_ready():
     assert words.summary(status) == told
 
 
+def test_a_summary_tells_first_that_everything_is_stopped_and_last_what_is_held():
+    daemon = StandIn()
+    number = daemon.hold("x", user="ann", reason="It has a word in it.")
+    daemon.halted = True
+    assert words.summary(daemon.status()) == "everything is stopped · ready · 1 held"
+    assert words.outcome(daemon.lines[number]) == "held: It has a word in it."
+
+
 def test_a_line_that_is_made_but_still_listed_is_being_heard():
     daemon = StandIn()
     line = daemon.say("x", voice="alba", lane="speaker", user="", speed=1.0)

@@ -1,5 +1,6 @@
 """What doctor says of virtual cables, from device lists as Windows and macOS give them."""
 
+from rtvc_virtualmic.cables import present
 from rtvc_virtualmic.doctor import cable_findings
 
 from rtvc_bridge.soundcard import Device
@@ -49,3 +50,16 @@ def test_blackhole_is_to_be_picked_by_its_one_name_on_macos():
 def test_a_mac_without_a_cable_is_told_the_command_that_gets_one():
     (missing,) = cable_findings(macos(MACBOOK), 0, "darwin")
     assert "brew install blackhole-2ch" in missing.fix
+
+
+def test_the_ends_of_cables_that_are_there_can_be_chosen_each_once():
+    aux = "Voicemeeter AUX Input (VB-Audio Voicemeeter VAIO)"
+    assert present(windows(SPEAKERS, aux, CABLE)) == (CABLE, aux)
+    assert present(macos(MACBOOK, "BlackHole 16ch")) == ("BlackHole 16ch",)
+    assert present(windows(SPEAKERS)) == ()
+
+
+def test_the_other_end_of_a_chosen_cable_is_named():
+    aux = "Voicemeeter AUX Input (VB-Audio Voicemeeter VAIO)"
+    found, *_ = cable_findings(windows(SPEAKERS, CABLE, aux), 0, "win32", aux)
+    assert f'plays into "{aux}"; pick "Voicemeeter Out B2' in found.detail

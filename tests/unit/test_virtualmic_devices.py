@@ -1,7 +1,7 @@
 """Which device is made, taken away or picked, on servers and cables that are lists."""
 
 import pytest
-from rtvc_virtualmic import devices
+from rtvc_virtualmic import nullsink
 from rtvc_virtualmic.backend import Format
 from rtvc_virtualmic.backends import BACKENDS, candidates, first_that
 from rtvc_virtualmic.cables import CABLES, chosen
@@ -43,7 +43,7 @@ class ListedServer:
             raise DeviceError("Module initialization failed.")
         self.loaded.append(module)
         name = dict(part.split("=", 1) for part in arguments.split() if "=" in part)
-        if module == devices.SINK_MODULE:
+        if module == nullsink.SINK_MODULE:
             self.outputs[name["sink_name"]] = next(self.numbers)
             self.default = (name["sink_name"], self.default[1])
         else:
@@ -52,7 +52,7 @@ class ListedServer:
 
     def unload(self, module, argument):
         gone = argument.partition("=")[2]
-        (self.outputs if module == devices.SINK_MODULE else self.inputs).pop(gone, None)
+        (self.outputs if module == nullsink.SINK_MODULE else self.inputs).pop(gone, None)
 
     def recordings(self):
         return tuple(self.streams)
@@ -78,64 +78,64 @@ def server():
 
 
 def test_the_device_is_made_once(server):
-    assert devices.ensure(server, devices.USUAL, FORM)
-    assert not devices.ensure(server, devices.USUAL, FORM)
-    assert server.loaded == [devices.SINK_MODULE, devices.SOURCE_MODULE]
+    assert nullsink.ensure(server, nullsink.USUAL, FORM)
+    assert not nullsink.ensure(server, nullsink.USUAL, FORM)
+    assert server.loaded == [nullsink.SINK_MODULE, nullsink.SOURCE_MODULE]
 
 
 def test_an_old_server_gets_the_device_without_what_it_does_not_know(server):
     server.old = True
-    devices.ensure(server, devices.USUAL, FORM)
-    assert server.loaded == [devices.SINK_MODULE, devices.SOURCE_MODULE]
+    nullsink.ensure(server, nullsink.USUAL, FORM)
+    assert server.loaded == [nullsink.SINK_MODULE, nullsink.SOURCE_MODULE]
 
 
 def test_only_the_missing_half_is_made(server):
-    devices.ensure(server, devices.USUAL, FORM)
+    nullsink.ensure(server, nullsink.USUAL, FORM)
     del server.inputs["rtvc_mic"]
-    assert devices.ensure(server, devices.USUAL, FORM)
-    assert server.loaded[2:] == [devices.SOURCE_MODULE]
+    assert nullsink.ensure(server, nullsink.USUAL, FORM)
+    assert server.loaded[2:] == [nullsink.SOURCE_MODULE]
 
 
 def test_the_defaults_stay_what_they_were(server):
-    devices.ensure(server, devices.USUAL, FORM)
+    nullsink.ensure(server, nullsink.USUAL, FORM)
     assert server.default == ("speaker", "real_mic")
 
 
 def test_a_default_that_is_gone_is_not_restored(server):
     server.default = ("unplugged", "real_mic")
-    devices.ensure(server, devices.USUAL, FORM)
+    nullsink.ensure(server, nullsink.USUAL, FORM)
     assert server.default == ("rtvc_sink", "real_mic")
 
 
 def test_the_device_is_not_taken_from_a_listener(server):
-    devices.ensure(server, devices.USUAL, FORM)
+    nullsink.ensure(server, nullsink.USUAL, FORM)
     server.streams = [Recording(7, server.inputs["rtvc_mic"], "Chromium input")]
     with pytest.raises(DeviceError, match="Chromium input still listens"):
-        devices.remove(server, devices.USUAL)
+        nullsink.remove(server, nullsink.USUAL)
     assert "rtvc_mic" in server.inputs
-    assert devices.remove(server, devices.USUAL, force=True)
+    assert nullsink.remove(server, nullsink.USUAL, force=True)
     assert server.outputs == {"speaker": 1}
 
 
 @pytest.mark.parametrize("name", ["two words", 'quo"te', "a=b", "a\nb"])
 def test_a_name_the_server_would_misread_is_refused(name):
     with pytest.raises(DeviceError, match="cannot be called"):
-        devices.named(name)
+        nullsink.named(name)
 
 
 def test_a_listener_the_server_moved_is_a_stray_and_one_its_user_moved_is_not(server):
-    devices.ensure(server, devices.USUAL, FORM)
+    nullsink.ensure(server, nullsink.USUAL, FORM)
     ours = server.inputs["rtvc_mic"]
     server.streams = [Recording(7, ours, "call"), Recording(8, ours, "game")]
     herd = Herd()
-    assert herd.strays(server, devices.USUAL) == ()
+    assert herd.strays(server, nullsink.USUAL) == ()
     server.streams[1] = Recording(8, 2, "game")  # while the device stays: its user's wish
-    assert herd.strays(server, devices.USUAL) == ()
+    assert herd.strays(server, nullsink.USUAL) == ()
     del server.inputs["rtvc_mic"]
     server.streams[0] = Recording(7, 2, "call")
-    assert herd.strays(server, devices.USUAL) == ()  # nowhere to move it to yet
-    devices.ensure(server, devices.USUAL, FORM)
-    assert [each.index for each in herd.strays(server, devices.USUAL)] == [7]
+    assert herd.strays(server, nullsink.USUAL) == ()  # nowhere to move it to yet
+    nullsink.ensure(server, nullsink.USUAL, FORM)
+    assert [each.index for each in herd.strays(server, nullsink.USUAL)] == [7]
 
 
 def windows(*names):

@@ -14,7 +14,7 @@ from sound_server import LIMIT_S, until
 from rtvc_bridge.engine import Engine, State
 from rtvc_bridge.errors import DeviceError
 from rtvc_bridge.levels import Levels
-from rtvc_bridge.testing import humming, tone_voice
+from rtvc_bridge.testing import humming, policy, tone_voice
 
 WELL = Stats(
     queued_ms=0,
@@ -152,13 +152,13 @@ def test_what_keeps_it_from_being_heard_is_put_into_words(stats, said):
 def test_the_lane_is_given_up_before_what_waits_in_it_is_cancelled():
     stop = threading.Event()
     voice = tone_voice("alba", 440.0)
-    with Engine(humming()) as engine:
+    with Engine(humming(), policy()) as engine:
         settings = Settings(backend="null")
         adapter = threading.Thread(target=play, args=(engine, Levels(), settings, stop))
         adapter.start()
         until(lambda: LANE in engine.players)
-        engine.say("A long line to be heard. " * 16, voice, lane=LANE)
-        waiting = engine.say("Another.", voice, lane=LANE)
+        engine.queue.pause(LANE)  # it is not made before it can be cancelled
+        waiting = engine.say("A line to be heard.", voice, lane=LANE)
         players = []
 
         def look(status):

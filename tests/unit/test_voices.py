@@ -166,8 +166,8 @@ def test_a_file_with_a_wrong_header_field_is_refused(file, record):
 
 
 def test_a_file_of_a_newer_version_says_to_update(file):
-    rewritten(file, metadata={"version": "2"}, record={"invented": 1})
-    with pytest.raises(VoiceFileError, match="version 2; this program reads up to 1"):
+    rewritten(file, metadata={"version": "3"}, record={"invented": 1})
+    with pytest.raises(VoiceFileError, match="version 3; this program reads up to 2"):
         read_voice(file)
 
 

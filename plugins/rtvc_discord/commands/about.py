@@ -9,11 +9,11 @@ from discord import app_commands
 
 from rtvc_bridge.errors import VoiceNotFoundError
 from rtvc_bridge.voices import Summary
-from rtvc_discord import access
 from rtvc_discord.commands.answering import Visit, answer, shown
 from rtvc_discord.commands.confirming import Question
 from rtvc_discord.commands.say import AnyCommand
 from rtvc_discord.desk import Desk, is_lane
+from rtvc_discord.people import somebody, user_name
 
 
 def commands(desk: Desk) -> Iterator[AnyCommand]:
@@ -41,7 +41,11 @@ async def _help(visit: Visit) -> str:
 
 
 async def _privacy(visit: Visit) -> str:
-    return visit.words("privacy")
+    words, settings = visit.words, visit.desk.settings
+    record = "no record"
+    if settings.audit.enabled:
+        record = "record with text" if settings.audit.text else "record"
+    return words("privacy", record=words(record))
 
 
 async def _forget(visit: Visit) -> str:
@@ -59,19 +63,16 @@ async def _forget(visit: Visit) -> str:
 
 
 def _own(desk: Desk, user: int) -> list[Summary]:
-    owners = desk.store.owners()
-    return [each for each in desk.voices.listing().voices if owners.get(each.id) == user]
+    owner = user_name(user)
+    return [each for each in desk.voices.listing().voices if each.consent.owner == owner]
 
 
 def _delete(desk: Desk, user: int) -> None:
-    voices = _own(desk, user)  # read again: they had minutes to press the button
-    for voice_id in [voice for voice, owner in desk.store.owners().items() if owner == user]:
+    for voice in _own(desk, user):  # read again: they had minutes to press the button
         with suppress(VoiceNotFoundError):
-            desk.voices.delete(voice_id)
-        desk.store.forget_voice(voice_id)
-    for voice in voices:
-        access.silence(desk, voice)
+            desk.custody.revoke(voice.id, somebody(user))
     desk.store.forget_user(user)
-    for line in desk.engine.queue.listed(user=str(user)):
-        if is_lane(line.status.lane):
+    queue = desk.engine.queue
+    for line in (*queue.listed(user=str(user)), *queue.held()):
+        if is_lane(line.status.lane) and line.status.user == str(user):
             line.cancel()

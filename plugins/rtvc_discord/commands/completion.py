@@ -9,6 +9,7 @@ import discord
 from discord.app_commands import Choice
 
 from rtvc_bridge.errors import RtvcBridgeError
+from rtvc_bridge.safety.trust import may_use
 from rtvc_bridge.voices import Summary, skeleton
 from rtvc_discord import access
 from rtvc_discord.desk import Desk
@@ -22,19 +23,28 @@ Complete = Callable[[discord.Interaction, str], Coroutine[Any, Any, list[Choice[
 
 def usable_voices(desk: Desk) -> Complete:
     """Return what offers the voices that somebody may use here."""
-    return _offering(desk, lambda rights, person, voice: rights.may_use(person, voice))
+
+    def fits(person: Person, voice: Summary) -> bool:
+        granted = may_use(voice.consent, person.asker)
+        return granted and access.trouble(desk, voice, person.guild) is None
+
+    return _offering(desk, fits)
 
 
 def own_voices(desk: Desk) -> Complete:
     """Return what offers the voices that are somebody's own."""
-    return _offering(desk, lambda rights, person, voice: rights.owns(person, voice))
+    return _offering(desk, access.owns)
 
 
-def _offering(desk: Desk, fits: Callable[[access.Rights, Person, Summary], bool]) -> Complete:
+def removable_voices(desk: Desk) -> Complete:
+    """Return what offers the voices that somebody may remove: their own; all for the operator."""
+    return _offering(desk, lambda person, voice: person.operator or access.owns(person, voice))
+
+
+def _offering(desk: Desk, fits: Callable[[Person, Summary], bool]) -> Complete:
     def names(person: Person, typed: str) -> list[str]:
-        rights = access.Rights.read(desk, person.guild)
         wanted = skeleton(typed)
-        fitting = [v.name for v in desk.voices.listing().voices if fits(rights, person, v)]
+        fitting = [v.name for v in desk.voices.listing().voices if fits(person, v)]
         found = [name for name in fitting if wanted in skeleton(name)]
         return sorted(found, key=lambda name: not skeleton(name).startswith(wanted))
 

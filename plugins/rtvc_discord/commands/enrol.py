@@ -3,24 +3,33 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 
 import discord
 from discord import app_commands
 
 from rtvc_bridge.enrolment import Enrolment
+from rtvc_bridge.enrolment.spoken import Check
 from rtvc_bridge.errors import ClipRejectedError, ConsentError, UserError
+from rtvc_bridge.voices import Consent, Summary
 from rtvc_bridge.voices.names import MAX_NAME_CHARS
 from rtvc_discord.commands.answering import UNREACHABLE, Visit, answer, failed, shown
 from rtvc_discord.commands.confirming import TIMEOUT_S, Question
+from rtvc_discord.commands.reading import Sheet, read_aloud
 from rtvc_discord.commands.say import AnyCommand
+from rtvc_discord.consent import pressed
+from rtvc_discord.consent import read_aloud as agreed_aloud
 from rtvc_discord.desk import Desk
 from rtvc_discord.enrolling import (
     Recording,
     check_may_enrol,
     check_recording,
     check_room,
-    enrolled,
+    kept,
+    listener,
+    made,
 )
+from rtvc_discord.people import user_name
 from rtvc_discord.words import Words, words_in
 
 
@@ -123,45 +132,99 @@ async def _enrol(visit: Visit, recording: Recording) -> str:
         raise ConsentError("A bot cannot agree to have its voice cloned.")
     check_may_enrol(person, visit.settings, recording.speaker.id)
     check_recording(recording.file)
+    check = listener(desk)
     name = await asyncio.to_thread(check_room, desk, person, recording)
-    if not await _agreed(visit, recording, name):
-        raise ConsentError("Without the speaker's agreement no voice is made.")
+    recording = replace(recording, name=name)
+    press = await _agreed(visit, recording, spoken=check is not None)
     await visit.show(words("enrolling"))
-    made = await enrolled(desk, recording, name)
+    voice = await made(desk, recording)
+    if check is not None:
+        sheet = await Sheet.handed(visit, recording.speaker, press)
+        agreement = await _spoken(sheet, check, voice)
+    else:
+        agreement = voice.voice.consent
+    await kept(desk, voice, agreement, person)
     return words(
         "enrolled",
         voice=shown(name),
-        seconds=made.report.speech_s,
+        seconds=voice.report.speech_s,
         speaker=recording.speaker.mention,
-        findings=_findings(made),
+        findings=_findings(voice),
     )
 
 
-async def _agreed(visit: Visit, recording: Recording, name: str) -> bool:
-    """Ask the speaker; return whether they pressed that they agree."""
+async def _spoken(sheet: Sheet, check: Check, voice: Enrolment) -> Consent:
+    """Have the speaker agree aloud; return the record of it."""
+    name, embedding = voice.voice.name, voice.voice.embedding
+    shown_so = await read_aloud(sheet, check, name=name, embedding=embedding)
+    await sheet.show(sheet.visit.words("agreed aloud"))
+    valid_days = sheet.visit.desk.settings.consent.valid_days
+    return agreed_aloud(sheet.speaker, shown_so, valid_days=valid_days)
+
+
+async def agreed_again(visit: Visit, voice: Summary) -> str:
+    """Have the owner of a voice agree anew; return what to show.
+
+    Raises:
+        UserError: Why they have not.
+    """
+    desk, words, speaker = visit.desk, visit.words, visit.member
+    if voice.consent.owner != user_name(speaker.id):
+        raise ConsentError(words("computer's", voice=shown(voice.name)))
+    check, valid_days = listener(desk), desk.settings.consent.valid_days
+    embedding = (await asyncio.to_thread(desk.voices.get, voice.id)).embedding
+    question = Question(speaker.id, agree=words("agree button"), refuse=words("refuse button"))
+    then = words("agree then") if check is not None else ""
+    await visit.show(words("agree again", voice=shown(voice.name), then=then), view=question)
+    await question.wait()
+    if not question.agreed:
+        raise ConsentError("Nothing was changed.")
+    agreement = pressed(speaker, valid_days=valid_days)
+    if check is not None:
+        sheet = Sheet(visit, speaker)
+        heard = await read_aloud(sheet, check, name=voice.name, embedding=embedding)
+        agreement = agreed_aloud(speaker, heard, valid_days=valid_days)
+    await asyncio.to_thread(desk.custody.consent, voice.id, agreement, visit.person.asker)
+    return words("agreed again", voice=shown(voice.name))
+
+
+async def _agreed(visit: Visit, recording: Recording, *, spoken: bool) -> discord.Interaction:
+    """Ask the speaker; return their pressing that they agree.
+
+    Raises:
+        ConsentError: If they do not.
+    """
     words, speaker = visit.words, recording.speaker
     question = Question(speaker.id, agree=words("agree button"), refuse=words("refuse button"))
     statement = words(
         "agree",
         speaker=speaker.mention,
-        voice=shown(name),
+        voice=shown(recording.name),
         recording=shown(recording.file.filename),
+        then=words("agree then") if spoken else "",
     )
     if speaker.id == visit.member.id:
         await visit.show(statement, view=question)
         await question.wait()
-        return question.agreed is True
-    await visit.show(words("asked", speaker=speaker.mention, minutes=round(TIMEOUT_S / 60)))
+    else:
+        await visit.show(words("asked", speaker=speaker.mention, minutes=round(TIMEOUT_S / 60)))
+        await _ask(visit, recording, statement, question)
+    if not question.agreed or question.pressed is None:
+        raise ConsentError("Without the speaker's agreement no voice is made.")
+    return question.pressed
+
+
+async def _ask(visit: Visit, recording: Recording, statement: str, question: Question) -> None:
+    """Ask somebody else, where they see it, and wait for what they press."""
     asked = await visit.interaction.followup.send(
         f"{statement}\n{recording.file.url}",
         view=question,
-        allowed_mentions=discord.AllowedMentions(users=[speaker]),
+        allowed_mentions=discord.AllowedMentions(users=[recording.speaker]),
         wait=True,
     )
     await question.wait()
     with suppress(discord.HTTPException, *UNREACHABLE):  # its buttons do nothing any more
         await asked.edit(view=None)
-    return question.agreed is True
 
 
 def _findings(made: Enrolment) -> str:

@@ -55,9 +55,10 @@ def choose(desk: Desk, person: Person, voice: str) -> str:
 
     Raises:
         VoiceNotFoundError: If they may not use it.
+        ConsentError: If nobody can use it now.
     """
-    rights = access.Rights.read(desk, person.guild)
-    chosen = access.named(voice, access.usable(desk, person, rights))
+    chosen = access.named(voice, access.usable(desk, person))
+    access.check_sound(desk, chosen, person.guild)
 
     def change(settings: UserSettings) -> UserSettings:
         voices = {**settings.voices, str(person.guild): chosen.id}

@@ -7,6 +7,7 @@ from rtvc_bridge.engine import Utterance
 from rtvc_bridge.errors import UserError
 from rtvc_discord.commands.answering import Visit, answer, shown
 from rtvc_discord.desk import Desk, lane
+from rtvc_discord.moderating import check_not_stopped
 from rtvc_discord.people import check_moderates
 
 MOST_LINES = 20
@@ -97,6 +98,7 @@ async def _pause(visit: Visit) -> str:
 
 async def _resume(visit: Visit) -> str:
     check_moderates(visit.person)
+    check_not_stopped(visit.settings)
     visit.desk.engine.queue.resume(lane(visit.guild.id))
     return visit.words("resumed")
 

@@ -1,7 +1,7 @@
 """/say, and "Speak this" on a message."""
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
 import discord
 from discord import app_commands
@@ -12,7 +12,7 @@ from rtvc_discord.commands.answering import Visit, answer, shown
 from rtvc_discord.commands.completion import usable_voices
 from rtvc_discord.desk import Desk, lane
 from rtvc_discord.outcomes import Kind
-from rtvc_discord.speaking import Ending, Ordered, Wish, destination, followed, ordered
+from rtvc_discord.speaking import Ending, Ordered, Step, Wish, destination, followed, ordered
 from rtvc_discord.text import Heard
 
 Speed = app_commands.Range[float, SPEED_RANGE[0], SPEED_RANGE[1]]
@@ -72,10 +72,12 @@ async def spoken(visit: Visit, wish: Wish) -> str:
     going_to = destination(desk, person, member, settings)
     line = await ordered(desk, person, settings, wish)
 
-    async def tell(state: Literal["queued", "speaking"]) -> None:
-        voice = shown(line.voice.name)
-        queued = state == "queued"
-        await visit.show(_queued(visit, line) if queued else visit.words(state, voice=voice))
+    async def tell(step: Step) -> None:
+        if step == "queued":
+            await visit.show(_queued(visit, line))
+        else:
+            why = line.utterance.status.reason
+            await visit.show(visit.words(step, voice=shown(line.voice.name), why=why))
 
     place = desk.guild_voices.of(member.guild)
     return _over(visit, line, await followed(desk, place, line, going_to=going_to, tell=tell))

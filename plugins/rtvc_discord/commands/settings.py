@@ -224,9 +224,9 @@ def _shared_id(visit: Visit, name: str) -> str:
         UserError: If there is none, or others may not use it.
     """
     person = visit.person
-    rights = access.Rights.read(visit.desk, person.guild)
-    voice = access.named(name, access.usable(visit.desk, person, rights))
-    if not rights.shared(voice):
+    voice = access.named(name, access.usable(visit.desk, person))
+    access.check_sound(visit.desk, voice, person.guild)
+    if not access.shared(voice, person.guild):
         raise UserError("Others may not use that voice yet: /voice allow first.")
     return voice.id
 

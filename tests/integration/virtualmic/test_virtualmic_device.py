@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+import rtvc_virtualmic
 from mic_side import TONE_HZ, heard, loud, tone
 from rtvc_virtualmic import VirtualMic, manage
 from sound_server import LIMIT_S, RATE_HZ, until
@@ -32,6 +33,16 @@ def test_two_microphones_of_one_name_are_one_device(server):
         ]
     assert sum(name.startswith("rtvc_mic") for name in names) == 1
     assert sum(name.startswith("rtvc_sink") for name in names) == 1
+
+
+def test_the_usual_microphone_and_those_made_under_another_name_can_be_chosen(server):
+    server.add_output("speaker")
+    assert rtvc_virtualmic.devices() == ("RTVC Virtual Microphone",)
+    manage.install()
+    manage.install("stage")
+    assert rtvc_virtualmic.devices() == ("RTVC Virtual Microphone", "stage")
+    for name in rtvc_virtualmic.devices():
+        assert manage.status(name).present
 
 
 def test_it_is_not_removed_from_a_listener(server, recorded):

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from integration.daemon_process import Home
-from rtvc_virtualmic import VirtualMic, devices, doctor, manage
+from rtvc_virtualmic import VirtualMic, doctor, manage, nullsink
 from rtvc_virtualmic.pacat import pactl_control
 from sound_server import until
 
@@ -62,7 +62,7 @@ def test_pactl_finds_the_same_as_pulsectl(server, recorded):
     with VirtualMic() as mic:
         recorded()
         with pactl_control() as control:
-            by_pactl = list(doctor.server_findings(control, devices.named(None)))
+            by_pactl = list(doctor.server_findings(control, nullsink.named(None)))
         assert by_pactl == doctor.examined()
         assert mic.device == by_pactl[1].detail
 

@@ -28,7 +28,7 @@ def test_sound_sent_frame_by_frame_has_no_gap(server, recorded):
     with VirtualMic() as mic:
         recorder = recorded()
         for start in range(0, len(sound), 480):
-            until(lambda: mic.stats.queued_ms < 150)
+            until(lambda: mic.stats.queued_ms < 1000)  # it is not the sender that is tried
             mic.send(sound[start : start + 480], rate_hz=24_000)
         recorder.wait_for(0.7)
         assert longest_silence_s(loud(recorder)) < 0.002
@@ -76,8 +76,8 @@ def test_each_burst_comes_out_whole_however_long_the_pause_before_it(server, rec
 def test_a_saturated_processor_leaves_the_sound_at_its_pitch_and_length(server, recorded):
     with VirtualMic() as mic, busy():
         recorder = recorded()
-        missing, _ = steady(mic, recorder, 3.0)
-        assert missing <= 1  # figures are the benchmark's; here it must not fall apart
+        # Figures are the benchmark's; here it must not fall apart.
+        assert steady(mic, recorder, 3.0).gaps <= 1
         sound = loud(recorder)
     assert len(sound) / RATE_HZ == pytest.approx(3.0, abs=0.2)
     assert strongest_hz(sound) == pytest.approx(TONE_HZ, abs=1)

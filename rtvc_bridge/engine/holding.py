@@ -1,0 +1,73 @@
+"""Lines that a moderator has to see before they are spoken."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rtvc_bridge.engine.utterance import Utterance
+from rtvc_bridge.errors import QueueFullError, UtteranceNotFoundError
+
+MOST = 100
+WAIT_S = 1_800.0
+"""After so long a line is dropped: what it answered is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    utterance: Utterance
+    since: float
+
+
+class Holding:
+    """What waits for a moderator, oldest first. For any thread.
+
+    Args:
+        clock: Seconds, as time.monotonic gives them.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._by_id: dict[int, _Kept] = {}
+
+    def keep(self, utterance: Utterance) -> None:
+        """Hold `utterance` until it is taken."""
+        with self._lock:
+            self._by_id[utterance.status.id] = _Kept(utterance, self._clock())
+
+    def check_room(self) -> None:
+        """Pass if one more may be held.
+
+        Raises:
+            QueueFullError: If not.
+        """
+        if len(self._by_id) >= MOST:
+            raise QueueFullError("Too much waits for a moderator; try again later.")
+
+    def listed(self) -> tuple[Utterance, ...]:
+        """Return what is held."""
+        with self._lock:
+            return tuple(each.utterance for each in self._by_id.values())
+
+    def take(self, number: int) -> Utterance:
+        """Return the held utterance of that number, which is held no more.
+
+        Raises:
+            UtteranceNotFoundError: If it is not held.
+        """
+        with self._lock:
+            kept = self._by_id.pop(number, None)
+        if kept is None:
+            raise UtteranceNotFoundError(f"Line number {number} does not wait for a moderator.")
+        return kept.utterance
+
+    def remove(self, utterance: Utterance) -> bool:
+        """Hold `utterance` no more; return whether it was held."""
+        with self._lock:
+            return self._by_id.pop(utterance.status.id, None) is not None
+
+    def stale(self) -> list[Utterance]:
+        """Take out and return what nobody looked at in time."""
+        with self._lock:
+            late = [n for n, each in self._by_id.items() if self._clock() - each.since > WAIT_S]
+            return [self._by_id.pop(number).utterance for number in late]

@@ -1,0 +1,95 @@
+"""From a recording of a sentence that was given out to the record that its speaker agrees."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtvc_bridge.audio import Audio
+from rtvc_bridge.enrolment.activity import speech_of
+from rtvc_bridge.enrolment.clips import Clip
+from rtvc_bridge.enrolment.figures import Embed
+from rtvc_bridge.enrolment.vad import SpeechDetector
+from rtvc_bridge.safety.challenges import Challenges
+from rtvc_bridge.safety.spoken import Evidence, check_length, check_speech, judged
+from rtvc_bridge.voices import Embedding, Spoken
+
+Listen: TypeAlias = Callable[[Audio, str], Evidence]
+"""From sound and its language to what it tells: `worker.hearing.Ears`."""
+
+_HEARD_PEAK = 0.3
+_MOST_GAIN = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Everything that judging a recording takes. For any thread, if its parts are.
+
+    Attributes:
+        challenges: Gave out the sentence.
+        embed: Gives a d-vector: `Engine.embed`.
+        listen: Hears the words and looks for the watermark; takes seconds.
+        detector: Finds the speech.
+    """
+
+    challenges: Challenges
+    embed: Embed
+    listen: Listen
+    detector: SpeechDetector
+
+    def spoken(self, challenge_id: str, clip: Clip, embedding: Embedding) -> Spoken:
+        """Return the record that the sentence was read by whoever speaks in the clips.
+
+        Takes seconds. The sentence is used up, whatever comes of it.
+
+        Args:
+            challenge_id: Which sentence.
+            clip: Its reading, by `read_clip`.
+            embedding: The clips' d-vector: `Voice.embedding`.
+
+        Raises:
+            ConsentError: If it was not, or the sentence is used, expired or unknown.
+            ModelError: If what hearing takes is not installed.
+        """
+        phrase = self.challenges.taken(challenge_id).phrase
+        check_length(clip.source_seconds)
+        speech = speech_in(clip.audio, self.detector)
+        check_speech(speech.seconds)
+        audio_sha256 = fingerprint(clip.audio)
+        self.challenges.first_time(audio_sha256)
+        speaker = likeness(half_vectors(speech, self.embed), embedding)
+        evidence = self.listen(clip.audio, phrase.language)
+        return judged(phrase, evidence, speaker=speaker, audio_sha256=audio_sha256)
+
+
+def speech_in(recording: Audio, detector: SpeechDetector) -> Audio:
+    """Return the speech in a recording, its pauses shortened; soft ones are heard too."""
+    peak = float(np.abs(recording.samples).max(initial=0))
+    gain = min(_HEARD_PEAK / peak, _MOST_GAIN) if 0 < peak < _HEARD_PEAK else 1.0
+    raised = Audio(recording.samples * np.float32(gain), recording.rate_hz)
+    return speech_of(recording, detector.probabilities(raised)).audio
+
+
+def half_vectors(speech: Audio, embed: Embed) -> NDArray[np.float32]:
+    """Return the d-vectors of the two halves of a reading, float32 [2, 256]."""
+    middle = len(speech.samples) // 2
+    halves = (speech.samples[:middle], speech.samples[middle:])
+    return np.stack([embed(Audio(half, speech.rate_hz)) for half in halves])
+
+
+def likeness(reading: NDArray[np.float32], embedding: Embedding) -> float:
+    """Return how alike the voices of a reading's `half_vectors` and of `embedding` are: a cosine.
+
+    That of the half which is less alike. The random words are in the second half, so that
+    somebody else's words behind the speaker's own beginning do not pass.
+    """
+    return float((reading @ embedding).min())
+
+
+def fingerprint(audio: Audio) -> str:
+    """Return the SHA-256 of a recording's samples and their rate, in hex."""
+    samples = audio.samples.astype("<f4").tobytes()
+    return hashlib.sha256(f"{audio.rate_hz}\n".encode() + samples).hexdigest()

@@ -1,0 +1,1 @@
+"""The audit: rows that are only added, each holding the hash of the one before."""
