@@ -90,7 +90,7 @@ class AuditSettings(Strict):
     text: bool = False
     """Whether what was said is kept too, encrypted."""
 
-    keep_days: int = Field(default=0, ge=0)
+    keep_days: int = Field(default=0, ge=0, le=36_500)
     """Rows older than this are deleted when a day begins; 0 keeps them for ever."""
 
 

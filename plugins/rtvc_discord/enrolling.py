@@ -22,6 +22,7 @@ from rtvc_bridge.errors import (
 )
 from rtvc_bridge.safety.challenges import Challenge
 from rtvc_bridge.safety.consent import SPOKEN
+from rtvc_bridge.safety.phrase import Phrase
 from rtvc_bridge.voices import Consent, Embedding, Spoken, check_name, skeleton
 from rtvc_discord import consent
 from rtvc_discord.desk import Desk
@@ -136,6 +137,20 @@ async def made(desk: Desk, recording: Recording) -> Enrolment:
         return await asyncio.to_thread(_made, desk, path, recording.name, agreement)
 
 
+async def issued(check: Check, name: str) -> Challenge:
+    """Return a sentence to read for the voice `name`.
+
+    Raises:
+        ConsentError: If too many wait to be read.
+        UserError: If what listening takes is not installed.
+    """
+    try:
+        return await asyncio.to_thread(check.issue, name)
+    except ModelError as error:
+        logger.error("spoken consent cannot be judged: %s", error)
+        raise UserError(DEAF) from error
+
+
 async def judged(
     check: Check, challenge: Challenge, reading: discord.Attachment, embedding: Embedding
 ) -> Spoken:
@@ -146,10 +161,11 @@ async def judged(
         ClipRejectedError: If that is no recording.
         UserError: If what listening takes is not installed.
     """
+    phrase = check.taken(challenge.id, challenge.name)
     check_recording(reading)
     async with _saved(reading) as path:
         try:
-            return await asyncio.to_thread(_judged, check, challenge, path, embedding)
+            return await asyncio.to_thread(_judged, check, phrase, path, embedding)
         except ModelError as error:
             logger.error("spoken consent cannot be judged: %s", error)
             raise UserError(DEAF) from error
@@ -189,8 +205,8 @@ def _made(desk: Desk, path: Path, name: str, agreement: Consent) -> Enrolment:
     return desk.engine.enrol([clip], name=name, consent=agreement, keep_clips=True)
 
 
-def _judged(check: Check, challenge: Challenge, path: Path, embedding: Embedding) -> Spoken:
-    return check.spoken(challenge.id, read_clip(path), embedding)
+def _judged(check: Check, phrase: Phrase, path: Path, embedding: Embedding) -> Spoken:
+    return check.spoken(phrase, read_clip(path), embedding)
 
 
 def _check_length(seconds: float) -> None:

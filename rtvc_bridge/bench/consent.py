@@ -12,7 +12,7 @@ import numpy as np
 from rtvc_bridge.audio import Audio, joined
 from rtvc_bridge.bench.handling import HANDLINGS
 from rtvc_bridge.bench.trials import ENROLLED, Speakers, SpeechIn, speaker_figures
-from rtvc_bridge.enrolment.spoken import half_vectors, likeness
+from rtvc_bridge.enrolment.spoken import likeness, window_vectors
 from rtvc_bridge.pipeline import Delivery, Pipeline
 from rtvc_bridge.safety.consent import attested
 from rtvc_bridge.safety.phrase import SECRET_WORDS, Phrase, word_list
@@ -127,7 +127,7 @@ class Bench:
             scores, marks = [], []
             for reading, sound in zip(readings, marked, strict=True):
                 arrived = HANDLINGS[way](sound)
-                vectors = half_vectors(self.speech_in(arrived), self.pipeline.embed)
+                vectors = window_vectors(self.speech_in(arrived), self.pipeline.embed)
                 scores.append(likeness(vectors, reading.voice.embedding))
                 marks.append(self.detector.verdict(arrived).score)
             yield (

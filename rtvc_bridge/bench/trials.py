@@ -13,7 +13,7 @@ from rtvc_bridge.audio import Audio, joined
 from rtvc_bridge.bench.handling import HANDLINGS
 from rtvc_bridge.enrolment import read_clip
 from rtvc_bridge.enrolment.figures import Embed
-from rtvc_bridge.enrolment.spoken import half_vectors, likeness
+from rtvc_bridge.enrolment.spoken import likeness, window_vectors
 from rtvc_bridge.errors import UserError
 from rtvc_bridge.safety.spoken import LEAST_SPEECH_S
 from rtvc_bridge.voices import Embedding
@@ -115,7 +115,7 @@ class _Person:
 
     Attributes:
         enrolled: The d-vector that readings are compared with.
-        readings: By kind of trial, `half_vectors` of this speaker's other recordings.
+        readings: By kind of trial, `window_vectors` of this speaker's other recordings.
     """
 
     enrolled: Embedding
@@ -128,15 +128,15 @@ class _Person:
             start, end = _split(clips[0])
             if end.seconds < LEAST_SPEECH_S:
                 return cls(embed(clips[0]), {})
-            return cls(embed(start), {"same_recording": [half_vectors(end, embed)]})
+            return cls(embed(start), {"same_recording": [window_vectors(end, embed)]})
         kinds: dict[str, list[NDArray[np.float32]]] = defaultdict(list)
         for clip in clips[ENROLLED:]:
             kind = "other_clip" if clip.seconds >= SHORT_S else "other_short_clip"
-            kinds[kind].append(half_vectors(_end(clip), embed))
+            kinds[kind].append(window_vectors(_end(clip), embed))
             if kind == "other_clip":
                 for way in WAYS:
                     arrived = HANDLINGS[way](_end(clip))
-                    kinds[f"{kind}_{way}"].append(half_vectors(arrived, embed))
+                    kinds[f"{kind}_{way}"].append(window_vectors(arrived, embed))
         return cls(embed(joined(clips[:ENROLLED])), kinds)
 
     @property

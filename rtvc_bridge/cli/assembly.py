@@ -111,11 +111,13 @@ def consent_check(settings: Settings, engine: Engine) -> Check:
     """Return what judges spoken consent for `engine`'s voices."""
     models = settings.models
     options = {"folder": models.folder, "hub_url": models.hub_url, "offline": models.offline}
+    ears = Ears(options)
     return Check(
         challenges=Challenges(time.monotonic),
         embed=engine.embed,
-        listen=Ears(options),
+        listen=ears,
         detector=SpeechDetector(),
+        ready=ears.check_ready,
     )
 
 

@@ -19,6 +19,7 @@ from rtvc_bridge.errors import ConsentError
 from rtvc_bridge.safety.asker import HERE
 from rtvc_bridge.safety.consent import SPOKEN, attested, spoken
 from rtvc_bridge.safety.grantee import check_grantee
+from rtvc_bridge.safety.phrase import Phrase
 from rtvc_bridge.voices import Consent, Embedding, Summary, check_name
 
 READ_ALOUD = (
@@ -133,9 +134,13 @@ class OwnVoices:
 
     def sentence(self, name: str) -> SentenceView:
         """Return what the speaker of the voice `name` is to read aloud."""
-        challenges = self._check().challenges
-        given = challenges.issue(check_name(name))
-        return {"id": given.id, "sentence": given.sentence, "seconds": challenges.limit_s}
+        check = self._check()
+        given = check.issue(check_name(name))
+        return {
+            "id": given.id,
+            "sentence": given.sentence,
+            "seconds": check.challenges.limit_s,
+        }
 
     def enrol(
         self,
@@ -148,10 +153,11 @@ class OwnVoices:
         consent_recording: Path | None = None,
     ) -> EnrolmentView:
         """Make a voice of recordings whose speaker agreed."""
+        phrase = self._handed_in(sentence_id, name)
         stated = self._stated(consent_by, sentence_id)
         heard = [read_clip(path) for path in clips]
         made = self._engine().enrol(heard, name=name, consent=stated, keep_clips=keep_clips)
-        agreed = self._heard(stated, sentence_id, consent_recording, made.voice.embedding)
+        agreed = self._heard(stated, phrase, consent_recording, made.voice.embedding)
         kept = self._custody().add(replace(made.voice, consent=agreed), HERE)
         return {"voice": self._view(kept), "report": report_view(made.report)}
 
@@ -164,9 +170,10 @@ class OwnVoices:
         consent_recording: Path | None = None,
     ) -> VoiceView:
         """Put a new agreement in place of a voice's."""
-        stated = self._stated(consent_by, sentence_id)
         voice = self._store.get(name)
-        agreed = self._heard(stated, sentence_id, consent_recording, voice.embedding)
+        phrase = self._handed_in(sentence_id, voice.name)
+        stated = self._stated(consent_by, sentence_id)
+        agreed = self._heard(stated, phrase, consent_recording, voice.embedding)
         return self._view(self._custody().consent(voice.id, agreed, HERE))
 
     def grant(self, name: str, to: str) -> VoiceView:
@@ -192,12 +199,16 @@ class OwnVoices:
             raise ConsentError(READ_ALOUD)
         return attested(by, valid_days=settings.valid_days)
 
+    def _handed_in(self, sentence_id: str | None, name: str) -> Phrase | None:
+        """Return the sentence that was read aloud, used up; None if none was."""
+        return None if sentence_id is None else self._check().taken(sentence_id, name)
+
     def _heard(
-        self, stated: Consent, sentence_id: str | None, file: Path | None, embedding: Embedding
+        self, stated: Consent, phrase: Phrase | None, file: Path | None, embedding: Embedding
     ) -> Consent:
-        if sentence_id is None or file is None:
+        if phrase is None or file is None:
             return stated
-        shown = self._check().spoken(sentence_id, read_clip(file), embedding)
+        shown = self._check().spoken(phrase, read_clip(file), embedding)
         return spoken(stated.by, shown, valid_days=self._settings.consent.valid_days)
 
     def _custody(self) -> Custody:

@@ -13,7 +13,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def panic(as_json: Json = False) -> None:
     """Silence everything at once, and have nothing more said until `lift`."""
-    with needed(", so nothing is being said") as daemon:
+    with needed(" (what `say` says in another terminal is stopped there: Ctrl-C)") as daemon:
         cancelled = daemon.halt()
     words = f"Silenced {lines_of(cancelled)}. Speech goes on after: rtvc-bridge lift"
     print(json.dumps({"cancelled": cancelled}) if as_json else words)

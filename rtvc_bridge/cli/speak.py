@@ -150,6 +150,7 @@ def say_here(settings: Settings, lines: Iterable[str], order: Order) -> None:
     ):
         if consent is not None:
             known = engine.enrol(clips, name="unnamed", consent=consent, keep_clips=False).voice
+            voice_store(settings).check_not_revoked(known)
         assert known is not None
         voice = known
         say_line = partial(spoken_line, engine, voice=voice, delivery=order.delivery, sinks=sinks)

@@ -8,6 +8,7 @@ from typing import Protocol
 from rtvc_bridge.errors import ConsentError
 from rtvc_bridge.safety.asker import Asker
 from rtvc_bridge.safety.audit.entry import Kind
+from rtvc_bridge.safety.consent import SPOKEN
 from rtvc_bridge.safety.policy import Policy
 from rtvc_bridge.safety.trust import may_use
 from rtvc_bridge.voices import Consent, Summary, Voice, VoiceStore
@@ -98,7 +99,9 @@ class Custody:
 
         def changed(old: Voice) -> Voice:
             trust = self._policy.trust
-            if trust.vouched(old) and old.consent.owner not in asker.names:
+            if not trust.vouched(old):
+                _check_stated(consent)
+            elif old.consent.owner not in asker.names:
                 raise ConsentError(f"Only the owner of {old.name!r} may do that.")
             return trust.sign(replace(old, consent=consent))
 
@@ -142,9 +145,12 @@ class Custody:
         """
         voice = self._owned(name, asker)
         cut_off = self._silence(voice.id)
-        self._voices.revoke(voice.id, by=asker.name)
-        cut_off += self._silence(voice.id)  # what was let in meanwhile
-        self._policy.note(Kind.REVOKED, asker, voice)
+        try:
+            self._voices.revoke(voice.id, by=asker.name)
+        finally:
+            if self._voices.tombstones.has(voice.id):
+                cut_off += self._silence(voice.id)  # what was let in meanwhile
+                self._policy.note(Kind.REVOKED, asker, voice)
         return cut_off
 
     def delete(self, name: str, asker: Asker) -> None:
@@ -184,3 +190,13 @@ class Custody:
             )
 
         return self._voices.update(name, changed)
+
+
+def _check_stated(consent: Consent) -> None:
+    """Refuse a reading for a voice of unknown making: only its d-vector was compared with it.
+
+    What it sounds like is in tensors that somebody else may have put beside that.
+    """
+    if consent.level == SPOKEN:
+        msg = "A voice that was made elsewhere has to be enrolled anew from recordings."
+        raise ConsentError(msg)

@@ -1,6 +1,7 @@
 """Utterances by number, while they live and for a while after."""
 
 import threading
+import weakref
 from collections import deque
 
 from rtvc_bridge.engine.utterance import Utterance
@@ -10,17 +11,21 @@ KEPT = 50
 
 
 class Directory:
-    """Every utterance that is not over, and the last KEPT that are. For any thread."""
+    """Every utterance that is not over or may still be heard, and the last KEPT. For any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._by_id: dict[int, Utterance] = {}
         self._over: deque[int] = deque()
+        # Made faster than it is heard: what is over may wait long to be played. What nobody
+        # holds, nobody plays.
+        self._held: weakref.WeakSet[Utterance] = weakref.WeakSet()
 
     def add(self, utterance: Utterance) -> None:
         """Know `utterance` from now on."""
         with self._lock:
             self._by_id[utterance.status.id] = utterance
+            self._held.add(utterance)
 
     def ended(self, utterance: Utterance) -> None:
         """Forget it once KEPT others have ended after it."""
@@ -44,7 +49,7 @@ class Directory:
     def live(self, lane: str | None, user: str | None) -> list[Utterance]:
         """Return those of that lane and user (None: any) that make sound or will, oldest first."""
         with self._lock:
-            known = list(self._by_id.values())
+            known = sorted(self._held, key=lambda each: each._status.id)
         return [
             utterance
             for utterance in known

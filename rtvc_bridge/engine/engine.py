@@ -39,6 +39,8 @@ logger = logging.getLogger(__name__)
 
 PLAIN = Delivery()
 USUAL_LIMITS = Limits()
+STALE_LOOK_S = 30.0
+"""How often an idle engine looks for lines that have waited too long."""
 UNEXPECTED = "Something unexpected went wrong; the log says where."
 
 
@@ -232,7 +234,9 @@ class Engine:
         """Return the next utterance and hold the pipeline for it; None when closing."""
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._turns.closing or self._may_speak())
+                self._changed.wait_for(
+                    lambda: self._turns.closing or self._may_speak(), timeout=STALE_LOOK_S
+                )
             self._progress.drop_stale()
             with self._changed:
                 if self._turns.closing:

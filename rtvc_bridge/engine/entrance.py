@@ -96,6 +96,7 @@ class Entrance:
             HaltedError: If everything was stopped; it stays held.
             QueueFullError: If there is no room; it stays held.
         """
+        self._progress.drop_stale()
         utterance = self._holding.take(number)
         status = utterance._status
         try:
@@ -104,6 +105,8 @@ class Entrance:
                 self._lanes.reserve(status.lane, status.user)
         except (HaltedError, QueueFullError):
             self._holding.keep(utterance)
+            if utterance.cancelled:  # while nobody held it
+                self._progress.withdraw(utterance)
             raise
         waits = replace(status, state=State.QUEUED, reason=None, queued_at=self._clock())
         self._progress.announce(utterance, waits)
@@ -115,6 +118,7 @@ class Entrance:
         Raises:
             UtteranceNotFoundError: If it is not held.
         """
+        self._progress.drop_stale()
         denied = TextRejectedError(reason or "A moderator did not let it pass.")
         self._progress.end(self._holding.take(number), State.CANCELLED, denied)
 
@@ -139,5 +143,7 @@ class Entrance:
 
     def _withdraw_late(self, utterance: Utterance) -> None:
         """Empty the place again if the utterance was cancelled while it was filled."""
-        if self._turns.closing or self.halted or utterance.cancelled:
+        if self.halted:
+            utterance.cancel()  # also if the engine's thread has it already
+        elif self._turns.closing or utterance.cancelled:
             self._progress.withdraw(utterance)

@@ -33,7 +33,7 @@ class Holding:
     def keep(self, utterance: Utterance) -> None:
         """Hold `utterance` until it is taken."""
         with self._lock:
-            self._by_id[utterance.status.id] = _Kept(utterance, self._clock())
+            self._by_id[utterance.status.id] = _Kept(utterance, utterance.status.queued_at)
 
     def check_room(self) -> None:
         """Pass if one more may be held.

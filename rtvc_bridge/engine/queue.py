@@ -177,6 +177,8 @@ class Queue:
     def _cancelled(self, utterances: Iterable[Utterance]) -> int:
         cancelled = list(dict.fromkeys(utterances))
         for utterance in cancelled:
+            utterance.hush()  # silence first, for all of them
+        for utterance in cancelled:
             utterance.cancel()
         return len(cancelled)
 

@@ -173,12 +173,16 @@ class Utterance:
 
     def cancel(self) -> None:
         """Silence it at once: its reader gets no more, and the pipeline stops within one chunk."""
+        self.hush()
+        self._withdraw(self)
+
+    def hush(self) -> None:
+        """Silence it, and leave to `cancel` to take it out of the queue."""
         again = self._stop.is_set()
         self._stop.set()
         self._chunks.put(None)  # wakes a reader that waits
         if self._taken and not (self._read_to_end or again):
             self._hearing.cut(self._status.id, self._status.lane)
-        self._withdraw(self)
 
     def wait(self, timeout_s: float | None = None) -> Status:
         """Return the last status, waiting for it to be announced.

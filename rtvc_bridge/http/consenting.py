@@ -1,5 +1,6 @@
 """How whoever calls the API shows that a speaker agrees: a sentence read aloud, or a statement."""
 
+import asyncio
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -16,6 +17,7 @@ from rtvc_bridge.plugins import Host
 from rtvc_bridge.safety import attestation
 from rtvc_bridge.safety.attestation import Attestation
 from rtvc_bridge.safety.consent import ATTESTED, SPOKEN, attested, spoken
+from rtvc_bridge.safety.phrase import Phrase
 from rtvc_bridge.voices import Consent, Embedding, check_name
 
 router = APIRouter(prefix="/v1/consent")
@@ -68,9 +70,18 @@ class Agreement(BaseModel):
 @router.post("/sentences", status_code=201)
 async def sentence(site: Here, asked: Asked) -> SentenceView:
     """Give a sentence that the speaker of a voice is to read aloud."""
-    challenges = _check_of(site.host).challenges
-    given = challenges.issue(check_name(asked.name), asked.language)
-    return SentenceView(id=given.id, sentence=given.sentence, seconds=challenges.limit_s)
+    check, name = _check_of(site.host), check_name(asked.name)
+    given = await asyncio.to_thread(check.issue, name, asked.language)
+    return SentenceView(id=given.id, sentence=given.sentence, seconds=check.challenges.limit_s)
+
+
+def handed_in(host: Host, name: str, form: Agreement) -> Phrase | None:
+    """Return the sentence that was read aloud for the voice `name`, used up; None if none was.
+
+    Raises:
+        ConsentError: If it is used, expired or unknown, or was for another voice.
+    """
+    return _check_of(host).taken(form.sentence_id, name) if form.sentence_id else None
 
 
 def stated(host: Host, name: str, form: Agreement) -> Consent:
@@ -84,9 +95,9 @@ def stated(host: Host, name: str, form: Agreement) -> Consent:
     if form.sentence_id:
         _check_of(host)
     elif form.attestation:
-        handed_in = Attestation(form.attested_at, form.attestation)
+        attested_here = Attestation(form.attested_at, form.attestation)
         public = host.engine.policy.trust.public
-        attestation.check(public, handed_in, name, form.consent_by)
+        attestation.check(public, attested_here, name, form.consent_by)
         if settings.here == SPOKEN:
             raise ConsentError(READ_ALOUD)
     elif settings.others != ATTESTED:
@@ -95,13 +106,19 @@ def stated(host: Host, name: str, form: Agreement) -> Consent:
 
 
 def heard(
-    host: Host, form: Agreement, as_stated: Consent, embedding: Embedding, folder: Path
+    host: Host,
+    form: Agreement,
+    phrase: Phrase | None,
+    as_stated: Consent,
+    embedding: Embedding,
+    folder: Path,
 ) -> Consent:
     """Return `as_stated`, or what came of the sentence that was read aloud. Takes seconds.
 
     Args:
         host: Of the adapter.
         form: What was handed in.
+        phrase: By `handed_in`.
         as_stated: By `stated`.
         embedding: The voice's d-vector.
         folder: Takes the recording for a while.
@@ -111,10 +128,10 @@ def heard(
         ClipRejectedError: If there is no sound in the recording.
         ModelError: If what hearing takes is not installed.
     """
-    if form.consent_recording is None:
+    if form.consent_recording is None or phrase is None:
         return as_stated
     clip = read_clip(saved(form.consent_recording.file, folder / RECORDING))
-    shown = _check_of(host).spoken(form.sentence_id, clip, embedding)
+    shown = _check_of(host).spoken(phrase, clip, embedding)
     return spoken(form.consent_by, shown, valid_days=host.settings.consent.valid_days)
 
 

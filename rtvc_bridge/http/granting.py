@@ -8,12 +8,13 @@ from fastapi import APIRouter, Form, Query
 from pydantic import Field
 
 from rtvc_bridge.config import Strict
-from rtvc_bridge.http.consenting import Agreement, heard, stated
+from rtvc_bridge.http.consenting import Agreement, handed_in, heard, stated
 from rtvc_bridge.http.site import Here, Site
 from rtvc_bridge.http.uploads import scratch
 from rtvc_bridge.http.views import Cancelled, VoiceView
 from rtvc_bridge.safety.asker import HERE
 from rtvc_bridge.safety.grantee import MOST_CHARS, PATTERN
+from rtvc_bridge.safety.phrase import Phrase
 
 router = APIRouter(prefix="/v1/voices/{name}")
 
@@ -29,7 +30,10 @@ class Grant(Strict):
 @router.post("/consent")
 async def consent(site: Here, name: str, form: Annotated[Agreement, Form()]) -> VoiceView:
     """Put a new agreement in place of a voice's, which expired, was altered or came with it."""
-    job = partial(_consent, site, name, form)
+    voice = await asyncio.to_thread(site.host.voices.summary, name)
+    # At once: the sentence has a time limit, and the job may wait for another one.
+    phrase = handed_in(site.host, voice.name, form)
+    job = partial(_consent, site, name, form, phrase)
     return await asyncio.get_running_loop().run_in_executor(site.enroller, job)
 
 
@@ -55,9 +59,9 @@ async def revoke(site: Here, name: str) -> Cancelled:
     return Cancelled(cancelled=await asyncio.to_thread(site.custody.revoke, name, HERE))
 
 
-def _consent(site: Site, name: str, form: Agreement) -> VoiceView:
+def _consent(site: Site, name: str, form: Agreement, phrase: Phrase | None) -> VoiceView:
     as_stated = stated(site.host, name, form)
     voice = site.host.voices.get(name)
     with scratch() as folder:
-        agreed = heard(site.host, form, as_stated, voice.embedding, folder)
+        agreed = heard(site.host, form, phrase, as_stated, voice.embedding, folder)
     return site.voice(site.custody.consent(voice.id, agreed, HERE))

@@ -13,11 +13,12 @@ from pydantic import Field
 from rtvc_bridge.config import Strict
 from rtvc_bridge.enrolment import read_clip
 from rtvc_bridge.errors import VoiceNameError
-from rtvc_bridge.http.consenting import Agreement, heard, stated
+from rtvc_bridge.http.consenting import Agreement, handed_in, heard, stated
 from rtvc_bridge.http.site import Here, Site
 from rtvc_bridge.http.uploads import saved, scratch, shown
 from rtvc_bridge.http.views import DamagedView, EnrolmentView, ReportView, VoiceView
 from rtvc_bridge.safety.asker import HERE
+from rtvc_bridge.safety.phrase import Phrase
 from rtvc_bridge.voices import check_name, skeleton
 
 router = APIRouter(prefix="/v1")
@@ -85,7 +86,8 @@ async def export(site: Here, name: str) -> Response:
 async def enrol(site: Here, form: Annotated[Enrol, Form()]) -> EnrolmentView:
     """Make a voice from recordings of a consenting speaker."""
     files = [(each.filename or "", each.file) for each in form.clips]
-    job = partial(_enrol, site, form, files)
+    # At once: the sentence has a time limit, and the job may wait for another one.
+    job = partial(_enrol, site, form, handed_in(site.host, form.name, form), files)
     return await asyncio.get_running_loop().run_in_executor(site.enroller, job)
 
 
@@ -117,7 +119,9 @@ def _import(site: Site, upload: BinaryIO, name: str | None) -> VoiceView:
         return site.voice(site.custody.import_(copy, name or None, HERE))
 
 
-def _enrol(site: Site, form: Enrol, uploads: Sequence[tuple[str, BinaryIO]]) -> EnrolmentView:
+def _enrol(
+    site: Site, form: Enrol, phrase: Phrase | None, uploads: Sequence[tuple[str, BinaryIO]]
+) -> EnrolmentView:
     host = site.host
     name = check_name(form.name)
     if skeleton(name) in {skeleton(known) for known in host.voices.names()}:
@@ -130,6 +134,6 @@ def _enrol(site: Site, form: Enrol, uploads: Sequence[tuple[str, BinaryIO]]) -> 
         ]
         clips = [read_clip(copy) for copy in copies]
         made = host.engine.enrol(clips, name=name, consent=as_stated, keep_clips=form.keep_clips)
-        agreed = heard(host, form, as_stated, made.voice.embedding, folder)
+        agreed = heard(host, form, phrase, as_stated, made.voice.embedding, folder)
     kept = site.custody.add(replace(made.voice, consent=agreed), HERE)
     return EnrolmentView(voice=site.voice(kept), report=ReportView.of(made.report))

@@ -5,6 +5,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rtvc_bridge.errors import BudgetError
 from rtvc_bridge.text.normalise import spoken
@@ -17,6 +18,7 @@ _MOST_KEPT = 10_000
 _ROUNDING_S = 1e-6
 
 
+@lru_cache(maxsize=1024)  # asked when a line comes, and again when it is over
 def spoken_chars(text: str) -> int:
     """Return how many characters `text` has once its figures and signs are words."""
     return len(spoken(text).text)

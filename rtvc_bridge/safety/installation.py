@@ -32,7 +32,12 @@ def opened_policy(
         StorageError: If the key or the audit cannot be read or made.
     """
     key = Key.opened(data / KEY_FILE)
-    trust = Trust(key, revoked=voices.tombstones.has, trusted_keys=settings.consent.trusted_keys)
+    trust = Trust(
+        key,
+        revoked=voices.tombstones.has,
+        current=voices.known,
+        trusted_keys=settings.consent.trusted_keys,
+    )
     with ExitStack() as ends:
         audit = None
         if audited and settings.audit.enabled:

@@ -10,19 +10,22 @@ from rtvc_bridge.voices import Spoken
 
 LEAST_SPEECH_S = 4.0
 """Reading the sentence takes about 10 s; likeness is less sure in less."""
+MOST_SPEECH_S = 20.0
 MOST_S = 40.0
+SURPLUS_WORDS = 8
+"""Words that may be heard besides the sentence: hesitation, a repeated start."""
 WORDS_LEAST = 0.75
 """Share of the random words, and share of the others: one of the four may be misheard.
 
 Of other sentences' words two are hardly ever heard by chance.
 """
 SPEAKER_LEAST = 0.72
-"""Cosine of GE2E d-vectors, of the less alike half of the reading.
+"""Cosine of GE2E d-vectors, of the window of the reading that is least alike.
 
-LibriSpeech, readings of 8 s: of 197 by the enrolled speaker it refuses none (the lowest in other
-clips is 0.81), of 52,459 by others it passes 1.0 %, of those by the same sex 2.1 %; of readings of
-5 s it refuses 1.4 % and passes 0.4 %. Opus at 24 kbit/s changes little; noise 6 dB below the
-speech makes it refuse nearly all. `rtvc-bridge bench consent` measures it again.
+LibriSpeech, readings of 8 s in two windows: of 197 by the enrolled speaker it refuses none (the
+lowest in other clips is 0.81), of 52,459 by others it passes 1.0 %, of those by the same sex 2.1 %;
+of readings of 5 s it refuses 1.4 % and passes 0.4 %. Opus at 24 kbit/s changes little; noise 6 dB
+below the speech makes it refuse nearly all. `rtvc-bridge bench consent` measures it again.
 """
 
 _AGAIN = "Ask for a new sentence and read it"
@@ -56,7 +59,7 @@ def check_length(seconds: float) -> None:
 
 
 def check_speech(speech_s: float) -> None:
-    """Pass if `speech_s` of speech are enough for a reading of a sentence.
+    """Pass if `speech_s` of speech are one reading of a sentence, by their length.
 
     Raises:
         ConsentError: If they are not.
@@ -65,6 +68,12 @@ def check_speech(speech_s: float) -> None:
         msg = (
             f"There are {speech_s:.1f} s of speech in the recording; reading the sentence takes "
             f"at least {LEAST_SPEECH_S:g} s. {_AGAIN} aloud, to its end."
+        )
+        raise ConsentError(msg)
+    if speech_s > MOST_SPEECH_S:
+        msg = (
+            f"There are {speech_s:.0f} s of speech in the recording; reading the sentence takes "
+            f"{MOST_SPEECH_S:g} s at most. {_AGAIN}, and nothing else."
         )
         raise ConsentError(msg)
 
@@ -119,6 +128,10 @@ def _checked_words(phrase: Phrase, heard: str) -> float:
     found = match(phrase, heard)
     if not phrase.spelled(heard):
         msg = f"No words could be heard in the recording. {_AGAIN} aloud, close to the microphone."
+        raise ConsentError(msg)
+    most = len(phrase.known) + len(phrase.secret) + len(phrase.spelled(phrase.name))
+    if len(phrase.spelled(heard)) > most + SURPLUS_WORDS:
+        msg = f"There is more in the recording than the sentence. {_AGAIN}, and nothing else."
         raise ConsentError(msg)
     if found.secret < WORDS_LEAST:
         count = round(found.secret * len(phrase.secret))

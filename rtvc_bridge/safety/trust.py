@@ -23,6 +23,8 @@ class Trust:
     Args:
         key: Of this installation.
         revoked: Whether the voice of that id was revoked.
+        current: What is kept now of the voice of that id, None if it is not kept: a line may
+            have been asked for before its voice was changed or deleted.
         trusted_keys: Public keys of other installations whose word is taken.
         now: The time, aware of its zone.
     """
@@ -32,11 +34,14 @@ class Trust:
         key: Key,
         *,
         revoked: Callable[[str], bool],
+        current: Callable[[str], Summary | None] = lambda _: None,
         trusted_keys: Collection[str] = (),
         now: Callable[[], datetime] = _now,
     ) -> None:
         self._key = key
         self._revoked = revoked
+        self._current = current
+        self._met: set[str] = set()
         self._keys = frozenset({key.public, *(each.lower() for each in trusted_keys)})
         self._now = now
 
@@ -68,10 +73,17 @@ class Trust:
         Raises:
             ConsentError: Saying what is missing: an agreement that is signed here, unaltered,
                 neither revoked nor expired, and that covers this use by this asker.
+            VoiceFileError: If the file of the voice was damaged meanwhile.
         """
         self.check_record(voice)
-        check_lane(voice, lane)
-        check_asker(voice, asker)
+        kept = self._current(voice.id)
+        if kept is not None:
+            self._met.add(voice.id)
+            self.check_record(kept)
+        elif voice.id in self._met:
+            raise ConsentError(f"The voice {voice.name!r} is not here any more.")
+        check_lane(kept or voice, lane)
+        check_asker(kept or voice, asker)
 
     def check_record(self, voice: Voice | Summary) -> None:
         """Pass if the agreement that `voice` carries is good, whoever uses it.

@@ -72,6 +72,15 @@ class VoiceStore:
         """
         return only(name, self.listing())
 
+    def known(self, voice_id: str) -> Summary | None:
+        """Return what the header of the voice with that id tells now; None if it is not here.
+
+        Raises:
+            VoiceFileError: If its file is damaged.
+        """
+        path = self._path(voice_id)
+        return self._summaries.of(path) if path.exists() else None
+
     def get(self, name: str) -> Voice:
         """Return the voice called `name`.
 
@@ -93,7 +102,7 @@ class VoiceStore:
         with self._changing():
             listing = self.listing()
             refuse_taken(voice, listing)
-            self._refuse_revoked(voice)
+            self.check_not_revoked(voice)
             write_voice(voice, self._path(voice.id))
 
     def rename(self, name: str, new_name: str) -> None:
@@ -150,6 +159,19 @@ class VoiceStore:
             self._voices.forget()
         return stone
 
+    def check_not_revoked(self, voice: Voice) -> None:
+        """Pass unless this voice, or the same d-vector under another id, was revoked here.
+
+        Raises:
+            ConsentError: If it was.
+        """
+        if (stone := self.tombstones.find(voice)) is not None:
+            msg = (
+                f"The speaker of {voice.name!r} took the agreement back on {stone.revoked_at}. "
+                "This voice is not used here any more."
+            )
+            raise ConsentError(msg)
+
     def update(self, name: str, change: Callable[[Voice], Voice]) -> Voice:
         """Keep `change(voice)` in place of a voice, with its id and name; return it.
 
@@ -190,14 +212,6 @@ class VoiceStore:
         voice = replace(voice, name=check_name(voice.name if name is None else name))
         self.add(voice)
         return voice
-
-    def _refuse_revoked(self, voice: Voice) -> None:
-        if (stone := self.tombstones.find(voice)) is not None:
-            msg = (
-                f"The speaker of {voice.name!r} took the agreement back on {stone.revoked_at}. "
-                "This voice is not used here any more."
-            )
-            raise ConsentError(msg)
 
     def _path(self, voice_id: str) -> Path:
         return self._folder / f"{voice_id}{SUFFIX}"

@@ -80,18 +80,18 @@ def test_the_sentence_read_by_whoever_speaks_in_the_clips_is_consent_and_only_on
 ):
     challenge = check.challenges.issue("Alba")
     reading = Clip.of(readers.say("af_heart", challenge.sentence))
-    spoken = check.spoken(challenge.id, reading, heart)
+    spoken = check.spoken(check.taken(challenge.id, "Alba"), reading, heart)
     assert spoken.sentence == challenge.sentence
     assert spoken.words >= spoken.words_least
     assert spoken.speaker >= spoken.speaker_least
 
     with pytest.raises(ConsentError, match="used already"):
-        check.spoken(challenge.id, reading, heart)
+        check.spoken(check.taken(challenge.id, "Alba"), reading, heart)
     with pytest.raises(ConsentError, match="handed in before"):
-        check.spoken(check.challenges.issue("Alba").id, reading, heart)
+        check.spoken(check.challenges.issue("Alba").phrase, reading, heart)
     softer = Clip.of(Audio(reading.audio.samples * 0.9, reading.audio.rate_hz))
     with pytest.raises(ConsentError, match="random words of the sentence 0 could be heard"):
-        check.spoken(check.challenges.issue("Alba").id, softer, heart)
+        check.spoken(check.challenges.issue("Alba").phrase, softer, heart)
 
 
 @pytest.mark.models
@@ -99,7 +99,7 @@ def test_somebody_else_cannot_agree(check, readers, heart):
     challenge = check.challenges.issue("Alba")
     reading = Clip.of(readers.say("am_michael", challenge.sentence))
     with pytest.raises(ConsentError, match="not the one in the clips"):
-        check.spoken(challenge.id, reading, heart)
+        check.spoken(check.taken(challenge.id, "Alba"), reading, heart)
 
 
 @pytest.mark.models
@@ -108,7 +108,7 @@ def test_somebody_elses_words_behind_the_speakers_own_beginning_do_not_pass(chec
     start, _, words = challenge.sentence.rpartition("The words")
     pieces = [readers.say("af_heart", start), readers.say("am_michael", f"The words{words}")]
     with pytest.raises(ConsentError, match="not the one in the clips"):
-        check.spoken(challenge.id, Clip.of(joined(pieces)), heart)
+        check.spoken(check.taken(challenge.id, "Alba"), Clip.of(joined(pieces)), heart)
 
 
 @pytest.mark.models
@@ -120,7 +120,7 @@ def test_what_this_program_says_is_refused_for_its_mark(check, readers, heart, a
     clone = readers.say("af_heart", challenge.sentence)
     reading = Clip.of(joined(marker.marked([clone])))
     with pytest.raises(ConsentError, match="watermark of synthetic speech"):
-        check.spoken(challenge.id, reading, heart)
+        check.spoken(check.taken(challenge.id, "Alba"), reading, heart)
 
 
 @pytest.mark.models

@@ -22,7 +22,7 @@ from rtvc_bridge.safety.policy import Policy, Ruling
 from rtvc_bridge.safety.trust import Trust
 from rtvc_bridge.schedule import Limits
 from rtvc_bridge.testing import KEY, humming, policy, tone_voice
-from rtvc_bridge.voices import VoiceStore
+from rtvc_bridge.voices import Spoken, VoiceStore
 
 pytestmark = pytest.mark.trust
 
@@ -301,6 +301,57 @@ def test_the_spoken_tag_goes_before_a_voices_first_line_and_again_if_that_was_cu
 def test_a_replacement_that_leaves_nothing_to_say_is_refused(engine):
     with pytest.raises(TextRejectedError):
         engine.say("mute", ALBA, lane="a")
+
+
+def test_a_halt_reaches_lines_that_were_made_long_before_they_are_heard(store):
+    with Engine(humming(), policy(), limits=Limits(99, 99, 99)) as engine:
+        lines = [engine.say("One.", ALBA, lane="a") for _ in range(70)]
+        for line in lines:
+            line.wait(SOON_S)
+        assert engine.queue.halt() == 70
+        assert not any(list(line) for line in lines)
+
+
+def test_a_line_of_a_withdrawn_grant_or_a_deleted_voice_cannot_be_replayed(store):
+    trust = Trust(KEY, revoked=store.tombstones.has, current=store.known)
+    with Engine(humming(), Policy(trust)) as engine:
+        custody = Custody(store, engine.policy, engine.queue.silence)
+        custody.grant("alba", "discord:user:12", HERE)
+        theirs = engine.say("Theirs.", store.get("alba"), lane="a", asker=ANN)
+        mine = engine.say("Mine.", store.get("alba"), lane="a")
+        for line in (theirs, mine):
+            line.wait(SOON_S)
+        custody.withdraw("alba", "discord:user:12", HERE)
+        with pytest.raises(ConsentError, match="not granted"):
+            engine.queue.replay(theirs.status.id)
+        custody.delete("alba", HERE)
+        with pytest.raises(ConsentError, match="not here any more"):
+            engine.queue.replay(mine.status.id)
+
+
+def test_a_reading_does_not_vouch_for_a_voice_that_was_made_elsewhere(store, custody):
+    store.add(replace(tone_voice("carla", 330.0), signature=None))
+    shown = Spoken("Read this.", "0" * 64, 1.0, 0.75, 0.8, 0.72)
+    with pytest.raises(ConsentError, match="enrolled anew"):
+        custody.consent("carla", replace(ALBA.consent, level="spoken", spoken=shown), HERE)
+
+
+def test_a_held_line_that_waited_too_long_cannot_be_approved(store):
+    now = 0.0
+    moderated = Policy(policy().trust, moderator=Careful())
+    with Engine(humming(), moderated, clock=lambda: now) as engine:
+        line = engine.say("hold", ALBA, lane="a")
+        now = 1_801.0
+        with pytest.raises(UtteranceNotFoundError):
+            engine.queue.approve(line.status.id)
+        assert line.wait(SOON_S).state is State.EXPIRED
+
+
+def test_a_held_line_that_a_halt_cancelled_is_over(engine):
+    line = engine.say("hold", ALBA, lane="a")
+    engine.queue.halt()
+    assert line.wait(SOON_S).state is State.CANCELLED
+    assert engine.queue.held() == ()
 
 
 def test_closing_ends_what_is_held(store):

@@ -64,6 +64,7 @@ def test_small_slips_of_the_tongue_or_ear_pass(heard):
         (f"{START}The words are river, lemon, table, garden.", "4 random words .* 2 could"),
         (f"{START}The words are window, candle, lemon, river.", "4 random words .* 1 could"),
         (START, "4 random words .* 0 could"),
+        (f"{'And so on it went. ' * 9}{READ}", "more in the recording than the sentence"),
         ("river lemon candle window", "before its random words 0%"),
         (READ.replace("Today is November 23rd, 2026. ", ""), "with the date"),
         (READ.replace("I agree that my voice is cloned under the name", ""), "at least 75%"),

@@ -10,7 +10,7 @@ from rtvc_bridge.errors import ClipRejectedError, ConsentError
 from rtvc_bridge.voices import Embedding, Spoken
 from rtvc_discord.commands.answering import NO_MENTIONS, UNREACHABLE, Visit, failed, shown
 from rtvc_discord.commands.confirming import ForOne, Question
-from rtvc_discord.enrolling import judged
+from rtvc_discord.enrolling import issued, judged
 from rtvc_discord.words import Words
 
 logger = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ async def _again(sheet: Sheet, why: str) -> bool:
 
 async def _read_once(sheet: Sheet, check: Check, name: str, embedding: Embedding) -> Spoken:
     words, limit_s = sheet.visit.words, check.challenges.limit_s
-    challenge = check.challenges.issue(name)
+    challenge = await issued(check, name)
     handing = HandingIn(sheet.speaker.id, words, limit_s=limit_s)
     task = words("sentence", sentence=shown(challenge.sentence), seconds=limit_s)
     await sheet.show(task, view=handing)

@@ -52,7 +52,7 @@ class Writer:
     def failing(self) -> str | None:
         """Why rows cannot be written at present, in words; None if they can."""
         with self._changed:
-            if self._failure is None and self._closing:
+            if self._failure is None and (self._closing or not self._thread.is_alive()):
                 return _STOPPED
             if self._failure is None and len(self._waiting) > MOST_WAITING // 2:
                 return _BEHIND.format(len(self._waiting))
