@@ -119,6 +119,14 @@ def test_only_so_many_requests_a_minute_are_answered():
     assert codes == [200, 200, 200, 429, 429]
 
 
+def test_a_halt_is_let_in_when_a_program_asks_too_often():
+    rules = Rules.of(Settings(requests_per_minute=1), TOKEN)
+    codes = [asked(headers=KNOWN, rules=rules).status_code for _ in range(3)]
+    assert codes == [200, 429, 429]
+    assert asked("POST", "/v1/halt", headers=KNOWN, rules=rules).status_code == 200
+    assert asked("POST", "/v1/halt", rules=rules).status_code == 401
+
+
 def test_strangers_do_not_use_up_the_rate():
     rules = Rules.of(Settings(requests_per_minute=1), TOKEN)
     assert [asked(rules=rules).status_code for _ in range(3)] == [401] * 3
