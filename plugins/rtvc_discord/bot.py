@@ -126,9 +126,10 @@ class Bot(discord.Client):
             task.cancel()
         await super().close()
         for thread in threading.enumerate():
-            # discord.py forgets the heart of a connection that had not yet identified itself.
+            # discord.py forgets a connection that had not yet identified itself, and its heart.
             if isinstance(thread, KeepAliveHandler) and thread.ws._connection is self._connection:
                 thread.stop()
+                await thread.ws.socket.close()
 
     def _becoming_ready(self) -> Iterator[asyncio.Task[None]]:
         """Yield what discord.py leaves running if it is closed before it was ready."""

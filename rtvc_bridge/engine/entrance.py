@@ -14,7 +14,7 @@ from rtvc_bridge.errors import HaltedError, QueueFullError, TextRejectedError
 from rtvc_bridge.safety.policy import Request
 from rtvc_bridge.schedule import Lanes
 
-HALTED = "Everything was stopped by whoever runs this. Speech goes on after: rtvc-bridge lift"
+HALTED = "Everything was stopped. Speech goes on after: rtvc-bridge lift"
 
 
 class Entrance:
