@@ -40,6 +40,9 @@ class QueueFullError(UserError):
     """This lane already has as many waiting utterances as the config allows."""
 
 
+HALTED = "Everything was stopped. Speech goes on after: rtvc-bridge lift"
+
+
 class HaltedError(UserError):
     """Everything was stopped, and nothing is said until that is lifted."""
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,11 +15,15 @@ import numpy as np
 from rtvc_bridge import config, http, paths
 from rtvc_bridge.audio import Audio
 from rtvc_bridge.engine import Engine
+from rtvc_bridge.enrolment import SpeechDetector
 from rtvc_bridge.enrolment.spoken import Check
 from rtvc_bridge.levels import Levels
 from rtvc_bridge.pipeline import Pipeline
 from rtvc_bridge.plugins import AdapterState, AdapterStatus, Host, Reload
+from rtvc_bridge.safety.challenges import Challenges
 from rtvc_bridge.safety.policy import Policy
+from rtvc_bridge.safety.spoken import Evidence
+from rtvc_bridge.safety.verdict import Verdict
 from rtvc_bridge.schedule import Limits
 from rtvc_bridge.testing import humming, keep_key, policy, tone_voice
 from rtvc_bridge.voices import VoiceStore
@@ -128,3 +133,13 @@ def _live(loop: asyncio.AbstractEventLoop, task: "asyncio.Task[None]") -> None:
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
+
+
+def check_that_hears(words: Sequence[str]) -> Check:
+    """Return what judges spoken consent, and hears `words` in whatever is handed in."""
+    return Check(
+        challenges=Challenges(time.monotonic),
+        embed=humming().embed,
+        listen=lambda _audio, _language: Evidence(" ".join(words), Verdict(0.0, 8.0)),
+        detector=SpeechDetector(),
+    )

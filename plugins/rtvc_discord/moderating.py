@@ -90,10 +90,10 @@ async def stop(desk: Desk, person: Person) -> int:
     """Silence that person's server until `lift`; return how many lines ended."""
     where = lane(person.guild)
     desk.engine.queue.pause(where)
-    ended = _silenced(desk, where)
+    ended = desk.engine.queue.empty(where)
     await asyncio.to_thread(_set_stopped, desk, person.guild, stopped=True)
     async with desk.ordering:  # what was being put into the queue meanwhile is there now
-        ended += _silenced(desk, where)
+        ended += desk.engine.queue.empty(where)
     desk.engine.policy.note(Noted.HALTED, person.asker, lane=where)
     return ended
 
@@ -116,14 +116,6 @@ def lift_everything(desk: Desk, person: Person) -> None:
     """Let things be said again, but for the servers that are stopped."""
     desk.engine.queue.lift()
     desk.engine.policy.note(Noted.LIFTED, person.asker)
-
-
-def _silenced(desk: Desk, where: str) -> int:
-    queue = desk.engine.queue
-    lines = {*queue.listed(where), *queue.held(where)}
-    for line in lines:
-        line.cancel()
-    return len(lines)
 
 
 def _set_stopped(desk: Desk, guild: int, *, stopped: bool) -> None:

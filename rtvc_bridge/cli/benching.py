@@ -28,6 +28,7 @@ from rtvc_bridge.errors import DaemonError, ModelError, OperatorError
 from rtvc_bridge.pipeline import PIPELINE_NAME
 from rtvc_bridge.safety.consent import attested
 from rtvc_bridge.stages import assemble
+from rtvc_bridge.stages.hearing import WHISPER
 
 app = typer.Typer(help="Measure this installation.", invoke_without_command=True)
 
@@ -37,7 +38,6 @@ _LOOK_S = 0.1
 QUEUE_LIMITS = ("max_queued", "max_queued_lane", "max_queued_user")
 QUEUE_ROOM = 1000
 PACKAGES = ("av", "faster_whisper", "jiwer")
-RECOGNISER = "whisper-base"
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
 Speech = Annotated[
@@ -62,7 +62,7 @@ def bench(
     from rtvc_bridge.stages.tuner import load_tuner
 
     settings: Settings = ctx.obj
-    recording, recogniser = fetched(settings, [RECORDING, RECOGNISER])
+    recording, recogniser = fetched(settings, [RECORDING, WHISPER])
     suite = Suite(
         open_engine=lambda: opened_engine(settings, audited=False),
         open_humming=lambda: opened_engine(_humming(settings), audited=False),

@@ -14,8 +14,7 @@ from rtvc_bridge.config import Settings
 from rtvc_bridge.errors import ModelError
 from rtvc_bridge.safety.consent import attested
 from rtvc_bridge.stages import assemble
-
-RECOGNISER = "whisper-base"
+from rtvc_bridge.stages.hearing import WHISPER
 
 Speech = Annotated[
     Path, typer.Option(help="Folder of speakers, each a folder of ten clips or more.")
@@ -46,7 +45,7 @@ def similarity_figures(
     from rtvc_bridge.stages.naturalness import opinions
     from rtvc_bridge.stages.tuner import load_tuner
 
-    recogniser, naturalness = fetched(settings, [RECOGNISER, assemble.NATURALNESS])
+    recogniser, naturalness = fetched(settings, [WHISPER, assemble.NATURALNESS])
     with opened_worker(settings) as worker:
         bench = Similarity(
             worker=worker,

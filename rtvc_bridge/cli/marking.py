@@ -12,8 +12,7 @@ from rtvc_bridge.config import Settings
 from rtvc_bridge.enrolment import read_clip
 from rtvc_bridge.safety.consent import attested
 from rtvc_bridge.stages import assemble
-
-RECOGNISER = "whisper-base"
+from rtvc_bridge.stages.hearing import WHISPER
 
 Speech = Annotated[
     Path | None, typer.Option(help="Folder of real recordings: measures false alarms.")
@@ -37,7 +36,7 @@ def watermark_figures(
     from rtvc_bridge.stages.tuner import load_tuner
     from rtvc_bridge.stages.watermark import load_watermark
 
-    wanted = [RECORDING, RECOGNISER, assemble.WATERMARK, assemble.KOKORO, assemble.GE2E]
+    wanted = [RECORDING, WHISPER, assemble.WATERMARK, assemble.KOKORO, assemble.GE2E]
     recording, recogniser, weights, *_ = fetched(settings, wanted)
     real = marking.recordings(speech, clips) if speech is not None else []
     pipeline = assemble.three_stage(**settings.models.model_dump(exclude={"pipeline"}))

@@ -10,12 +10,12 @@ from rich.text import Text
 
 from rtvc_bridge.cli.reach import needed
 from rtvc_bridge.client import UtteranceView
+from rtvc_bridge.errors import HALTED
 
 app = typer.Typer(help="Look at the daemon's queue and steer it.", no_args_is_help=True)
 
 WHY = ", so nothing is queued"
 EVERY_LANE = "every lane"
-HALTED = "Everything was stopped. Speech goes on after: rtvc-bridge lift"
 
 Lane = Annotated[str | None, typer.Option(help="Only this lane.", show_default=EVERY_LANE)]
 User = Annotated[str | None, typer.Option(help="Only this user.", show_default="every user")]

@@ -10,11 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from rtvc_bridge import paths
-from rtvc_bridge.cli.queue import HALTED, lines_of, named
+from rtvc_bridge.cli.queue import lines_of, named
 from rtvc_bridge.cli.reach import needed
 from rtvc_bridge.client import AdapterView, LatencyView, StatusView
 from rtvc_bridge.client.finding import found
-from rtvc_bridge.errors import DaemonError
+from rtvc_bridge.errors import HALTED, DaemonError
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

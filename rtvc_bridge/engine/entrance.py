@@ -10,11 +10,9 @@ from rtvc_bridge.engine.players import Players
 from rtvc_bridge.engine.progress import Progress
 from rtvc_bridge.engine.turns import Turns
 from rtvc_bridge.engine.utterance import State, Status, Utterance
-from rtvc_bridge.errors import HaltedError, QueueFullError, TextRejectedError
+from rtvc_bridge.errors import HALTED, HaltedError, QueueFullError, TextRejectedError
 from rtvc_bridge.safety.policy import Request
 from rtvc_bridge.schedule import Lanes
-
-HALTED = "Everything was stopped. Speech goes on after: rtvc-bridge lift"
 
 
 class Entrance:

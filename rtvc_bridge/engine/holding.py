@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from rtvc_bridge.engine.utterance import Utterance
 from rtvc_bridge.errors import QueueFullError, UtteranceNotFoundError
@@ -10,12 +9,6 @@ from rtvc_bridge.errors import QueueFullError, UtteranceNotFoundError
 MOST = 100
 WAIT_S = 1_800.0
 """After so long a line is dropped: what it answered is over."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    utterance: Utterance
-    since: float
 
 
 class Holding:
@@ -28,12 +21,12 @@ class Holding:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._by_id: dict[int, _Kept] = {}
+        self._by_id: dict[int, Utterance] = {}
 
     def keep(self, utterance: Utterance) -> None:
         """Hold `utterance` until it is taken."""
         with self._lock:
-            self._by_id[utterance.status.id] = _Kept(utterance, utterance.status.queued_at)
+            self._by_id[utterance.status.id] = utterance
 
     def check_room(self) -> None:
         """Pass if one more may be held.
@@ -47,7 +40,7 @@ class Holding:
     def listed(self) -> tuple[Utterance, ...]:
         """Return what is held."""
         with self._lock:
-            return tuple(each.utterance for each in self._by_id.values())
+            return tuple(self._by_id.values())
 
     def take(self, number: int) -> Utterance:
         """Return the held utterance of that number, which is held no more.
@@ -56,10 +49,10 @@ class Holding:
             UtteranceNotFoundError: If it is not held.
         """
         with self._lock:
-            kept = self._by_id.pop(number, None)
-        if kept is None:
+            utterance = self._by_id.pop(number, None)
+        if utterance is None:
             raise UtteranceNotFoundError(f"Line number {number} does not wait for a moderator.")
-        return kept.utterance
+        return utterance
 
     def remove(self, utterance: Utterance) -> bool:
         """Hold `utterance` no more; return whether it was held."""
@@ -69,5 +62,6 @@ class Holding:
     def stale(self) -> list[Utterance]:
         """Take out and return what nobody looked at in time."""
         with self._lock:
-            late = [n for n, each in self._by_id.items() if self._clock() - each.since > WAIT_S]
-            return [self._by_id.pop(number).utterance for number in late]
+            begun = self._clock() - WAIT_S
+            late = [n for n, each in self._by_id.items() if each._status.queued_at < begun]
+            return [self._by_id.pop(number) for number in late]

@@ -130,6 +130,10 @@ class Queue:
             if each.request.voice.id == voice_id and not keep(each.request.asker)
         )
 
+    def empty(self, lane: str | None = None) -> int:
+        """Cancel every line of that lane (None: any), spoken, waiting or held; return how many."""
+        return self._cancelled((*self.listed(lane), *self.held(lane)))
+
     @property
     def halted(self) -> bool:
         """Whether everything was stopped, and nothing is taken until `lift`."""
@@ -139,7 +143,7 @@ class Queue:
         """Silence everything, and take nothing more until `lift`; return how many lines ended."""
         with self._changed:
             self._entrance.halted = True
-        return self._cancelled(self._all())
+        return self.empty()
 
     def lift(self) -> None:
         """Take lines again."""

@@ -6,7 +6,7 @@ from typing import TypeAlias
 import numpy as np
 
 from rtvc_bridge.audio import Audio, joined, silence
-from rtvc_bridge.enrolment.vad import CHUNK_S, Floats
+from rtvc_bridge.enrolment.vad import CHUNK_S, Floats, SpeechDetector
 
 Spans: TypeAlias = tuple[tuple[float, float], ...]  # start and end, in seconds, in order
 
@@ -16,6 +16,8 @@ _SHORTEST_PAUSE_S = 0.16
 _SHORTEST_SPEECH_S = 0.16
 _MARGIN_S = 0.12  # kept before and after speech; a longer pause keeps two of them
 _FADE_S = 0.01
+_DETECTABLE_PEAK = 0.3
+_MAX_GAIN = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,11 @@ class Speech:
     def seconds(self) -> float:
         """Seconds of speech, pauses left out."""
         return sum(end - start for start, end in self.spans)
+
+
+def detected_speech(clip: Audio, detector: SpeechDetector) -> Speech:
+    """Return the speech that `detector` finds in `clip`; a soft clip is raised for it."""
+    return speech_of(clip, detector.probabilities(_raised(clip)))
 
 
 def speech_of(clip: Audio, probabilities: Floats) -> Speech:
@@ -62,6 +69,15 @@ def speech_spans(probabilities: Floats) -> Spans:
         for start, end in spans
         if (end - start) * CHUNK_S >= _SHORTEST_SPEECH_S
     )
+
+
+def _raised(clip: Audio) -> Audio:
+    """Return a soft clip as loud as the detector needs it; others as they are."""
+    peak = float(np.abs(clip.samples).max(initial=0))
+    if not 0 < peak < _DETECTABLE_PEAK:
+        return clip
+    gain = min(_DETECTABLE_PEAK / peak, _MAX_GAIN)
+    return Audio(clip.samples * np.float32(gain), clip.rate_hz)
 
 
 def _without_pauses(clip: Audio, spans: Spans) -> Audio:

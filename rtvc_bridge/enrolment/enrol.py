@@ -8,7 +8,7 @@ import numpy as np
 import soundfile
 
 from rtvc_bridge.audio import Audio
-from rtvc_bridge.enrolment.activity import Speech, speech_of
+from rtvc_bridge.enrolment.activity import Speech, detected_speech
 from rtvc_bridge.enrolment.clips import Clip
 from rtvc_bridge.enrolment.figures import Embed
 from rtvc_bridge.enrolment.quality import Report, report_on
@@ -19,8 +19,6 @@ from rtvc_bridge.safety.consent import check_consent
 from rtvc_bridge.voices import Consent, Voice, check_name
 
 MAX_SPEECH_S = 180.0
-_DETECTABLE_PEAK = 0.3
-_MAX_GAIN = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +81,7 @@ def enrol(
 
 
 def _speeches(clips: Sequence[Clip], detector: SpeechDetector) -> list[Speech]:
-    return [speech_of(clip.audio, detector.probabilities(_raised(clip.audio))) for clip in clips]
-
-
-def _raised(clip: Audio) -> Audio:
-    """Return a soft clip as loud as the detector needs it; others as they are."""
-    peak = float(np.abs(clip.samples).max(initial=0))
-    if not 0 < peak < _DETECTABLE_PEAK:
-        return clip
-    gain = min(_DETECTABLE_PEAK / peak, _MAX_GAIN)
-    return Audio(clip.samples * np.float32(gain), clip.rate_hz)
+    return [detected_speech(clip.audio, detector) for clip in clips]
 
 
 def _at_most(clips: Sequence[Audio], seconds: float) -> list[Audio]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtvc_bridge.audio import Audio
-from rtvc_bridge.enrolment.activity import speech_of
+from rtvc_bridge.enrolment.activity import detected_speech
 from rtvc_bridge.enrolment.clips import Clip
 from rtvc_bridge.enrolment.figures import Embed
 from rtvc_bridge.enrolment.vad import SpeechDetector
@@ -24,8 +24,6 @@ Listen: TypeAlias = Callable[[Audio, str], Evidence]
 
 WINDOW_S = 4.0
 """In less, likeness is less sure; in more, somebody else's words can hide."""
-_HEARD_PEAK = 0.3
-_MOST_GAIN = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +92,7 @@ class Check:
 
 def speech_in(recording: Audio, detector: SpeechDetector) -> Audio:
     """Return the speech in a recording, its pauses shortened; soft ones are heard too."""
-    peak = float(np.abs(recording.samples).max(initial=0))
-    gain = min(_HEARD_PEAK / peak, _MOST_GAIN) if 0 < peak < _HEARD_PEAK else 1.0
-    raised = Audio(recording.samples * np.float32(gain), recording.rate_hz)
-    return speech_of(recording, detector.probabilities(raised)).audio
+    return detected_speech(recording, detector).audio
 
 
 def window_vectors(speech: Audio, embed: Embed) -> NDArray[np.float32]:

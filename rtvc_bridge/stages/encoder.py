@@ -5,7 +5,6 @@ silence is not here: enrolment hands over speech only.
 """
 
 import math
-import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,13 +12,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
 from rtvc_bridge.audio import Audio
-from rtvc_bridge.errors import ClipRejectedError, ModelError, StorageError
+from rtvc_bridge.errors import ClipRejectedError
+from rtvc_bridge.stages.checkpoints import convert_checkpoint, load_weights
 from rtvc_bridge.stages.mel import mel_filters
 from rtvc_bridge.voices import Embedding
 
@@ -180,11 +178,7 @@ def load_encoder(path: Path, *, device: str = "cpu") -> GE2EEncoder:
         ModelError: If the file is missing, damaged or of another shape.
     """
     network = GE2E()
-    try:
-        network.load_state_dict(load_file(path))
-    except (OSError, RuntimeError, SafetensorError) as error:
-        msg = f"The speaker encoder in {path} cannot be used; run: rtvc-bridge models verify"
-        raise ModelError(msg) from error
+    load_weights(network, path, called="speaker encoder")
     return GE2EEncoder(network, torch.device(device))
 
 
@@ -195,15 +189,11 @@ def ge2e_safetensors(source: Path, target: Path) -> None:
         ModelError: If `source` is not that checkpoint. No code in it is ever run.
         StorageError: If `target` cannot be written.
     """
-    try:
-        state = torch.load(source, map_location="cpu", weights_only=True)["model_state"]
-        weights = {name: state[name].contiguous() for name in GE2E().state_dict()}
-    except (pickle.UnpicklingError, RuntimeError, KeyError, TypeError, AttributeError) as error:
-        msg = f"{source} is not Resemblyzer's checkpoint."
-        raise ModelError(msg) from error
-    metadata = {"conversion_version": str(CONVERSION_VERSION)}
-    try:
-        save_file(weights, target, metadata=metadata)
-    except (OSError, SafetensorError) as error:
-        msg = f"{target} cannot be written: {error}"
-        raise StorageError(msg) from error
+    convert_checkpoint(
+        source,
+        target,
+        part="model_state",
+        names=GE2E().state_dict(),
+        package="Resemblyzer",
+        version=CONVERSION_VERSION,
+    )

@@ -6,18 +6,15 @@ constants are those of distillmos 0.9.1 and, for the transformer, xls-r-sqa 0.1.
 packages themselves need torchaudio and transformers; this module does not.
 """
 
-import pickle
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
 from rtvc_bridge.audio import Audio
-from rtvc_bridge.errors import ModelError, StorageError
+from rtvc_bridge.stages.checkpoints import convert_checkpoint, load_weights
 
 CONVERSION_VERSION = 1
 RATE_HZ = 16_000
@@ -176,11 +173,7 @@ def load_naturalness(path: Path) -> Naturalness:
         ModelError: If the file is missing, damaged or of another shape.
     """
     network = Naturalness()
-    try:
-        network.load_state_dict(load_file(path))
-    except (OSError, RuntimeError, SafetensorError) as error:
-        msg = f"The judge of naturalness in {path} cannot be used; run: rtvc-bridge models verify"
-        raise ModelError(msg) from error
+    load_weights(network, path, called="judge of naturalness")
     return network.eval().requires_grad_(requires_grad=False)
 
 
@@ -208,14 +201,11 @@ def distilmos_safetensors(source: Path, target: Path) -> None:
         ModelError: If `source` is not that checkpoint. No code in it is ever run.
         StorageError: If `target` cannot be written.
     """
-    try:
-        state = torch.load(source, map_location="cpu", weights_only=True)["model"]
-        weights = {name: state[name].contiguous() for name in Naturalness().state_dict()}
-    except (pickle.UnpicklingError, RuntimeError, KeyError, TypeError, AttributeError) as error:
-        msg = f"{source} is not distillmos's checkpoint."
-        raise ModelError(msg) from error
-    try:
-        save_file(weights, target, metadata={"conversion_version": str(CONVERSION_VERSION)})
-    except (OSError, SafetensorError) as error:
-        msg = f"{target} cannot be written: {error}"
-        raise StorageError(msg) from error
+    convert_checkpoint(
+        source,
+        target,
+        part="model",
+        names=Naturalness().state_dict(),
+        package="distillmos",
+        version=CONVERSION_VERSION,
+    )

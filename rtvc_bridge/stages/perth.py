@@ -5,16 +5,13 @@ read: `perth_net_implicit/model/{encoder,decoder}.py`, `utils.py` and the checkp
 `hparams.yaml`. The package itself needs torchaudio; this module does not.
 """
 
-import pickle
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from rtvc_bridge.errors import ModelError, StorageError
+from rtvc_bridge.stages.checkpoints import convert_checkpoint, load_weights
 
 CONVERSION_VERSION = 1
 WINDOW_S = 0.064
@@ -137,11 +134,7 @@ def load_perth(path: Path) -> Perth:
     """
     with torch.device("meta"):
         networks = Perth()
-    try:
-        networks.load_state_dict(load_file(path), assign=True)
-    except (OSError, RuntimeError, SafetensorError) as error:
-        msg = f"The watermark in {path} cannot be used; run: rtvc-bridge models verify"
-        raise ModelError(msg) from error
+    load_weights(networks, path, called="watermark", assign=True)
     return networks.eval().requires_grad_(requires_grad=False)
 
 
@@ -154,14 +147,11 @@ def perth_safetensors(source: Path, target: Path) -> None:
     """
     with torch.device("meta"):
         names = Perth().state_dict()
-    try:
-        state = torch.load(source, map_location="cpu", weights_only=True)["model"]
-        weights = {name: state[name].contiguous() for name in names}
-    except (pickle.UnpicklingError, RuntimeError, KeyError, TypeError, AttributeError) as error:
-        msg = f"{source} is not resemble-perth's checkpoint."
-        raise ModelError(msg) from error
-    try:
-        save_file(weights, target, metadata={"conversion_version": str(CONVERSION_VERSION)})
-    except (OSError, SafetensorError) as error:
-        msg = f"{target} cannot be written: {error}"
-        raise StorageError(msg) from error
+    convert_checkpoint(
+        source,
+        target,
+        part="model",
+        names=names,
+        package="resemble-perth",
+        version=CONVERSION_VERSION,
+    )

@@ -2,7 +2,6 @@
 
 import io
 import threading
-import time
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,14 +9,12 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 import soundfile
-from http_host import SOON_S, served
+from http_host import SOON_S, check_that_hears, served
 from unit.test_enrolment import speech
 
 from rtvc_bridge.client import Client
 from rtvc_bridge.config import ConsentSettings, ModerationSettings, Settings
 from rtvc_bridge.engine import State, Utterance
-from rtvc_bridge.enrolment import SpeechDetector
-from rtvc_bridge.enrolment.spoken import Check
 from rtvc_bridge.errors import (
     ConsentError,
     HaltedError,
@@ -27,13 +24,10 @@ from rtvc_bridge.errors import (
     VoiceNotFoundError,
 )
 from rtvc_bridge.safety import attestation
-from rtvc_bridge.safety.challenges import Challenges
 from rtvc_bridge.safety.keys import Key
 from rtvc_bridge.safety.moderation import Moderation
 from rtvc_bridge.safety.policy import Policy
-from rtvc_bridge.safety.spoken import Evidence
 from rtvc_bridge.safety.trust import Trust
-from rtvc_bridge.safety.verdict import Verdict
 from rtvc_bridge.testing import KEY, humming, tone_voice
 from rtvc_bridge.voices import VoiceStore, write_voice
 
@@ -72,12 +66,7 @@ def start(home, heard):
         voices.add(tone_voice("alba", 220.0))
         moderation = Moderation(ModerationSettings(hold=["secret"]))
         trust = Trust(KEY, revoked=voices.tombstones.has)
-        check = Check(
-            challenges=Challenges(time.monotonic),
-            embed=humming().embed,
-            listen=lambda _audio, _language: Evidence(" ".join(heard), Verdict(0.0, 8.0)),
-            detector=SpeechDetector(),
-        )
+        check = check_that_hears(heard)
         return served(
             home,
             pipeline=humming(hold_path=str(home / "release")),

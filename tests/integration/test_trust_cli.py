@@ -3,27 +3,21 @@
 import json
 import re
 import subprocess
-import time
 
 import pytest
 import soundfile
-from http_host import SOON_S, served
+from http_host import SOON_S, check_that_hears, served
 from integration.daemon_process import PROGRAM, SETTINGS, Home
 from unit.test_enrolment import speech
 
 from rtvc_bridge.config import ModerationSettings
 from rtvc_bridge.daemon import held_state
 from rtvc_bridge.engine import State, Utterance
-from rtvc_bridge.enrolment import SpeechDetector
-from rtvc_bridge.enrolment.spoken import Check
-from rtvc_bridge.safety.challenges import Challenges
 from rtvc_bridge.safety.keys import Key
 from rtvc_bridge.safety.moderation import Moderation
 from rtvc_bridge.safety.policy import Policy
-from rtvc_bridge.safety.spoken import Evidence
 from rtvc_bridge.safety.trust import Trust
-from rtvc_bridge.safety.verdict import Verdict
-from rtvc_bridge.testing import KEY, humming, tone_voice
+from rtvc_bridge.testing import KEY, tone_voice
 from rtvc_bridge.voices import VoiceStore, write_voice
 
 pytestmark = [pytest.mark.http, pytest.mark.trust]
@@ -60,12 +54,7 @@ def daemon(home, heard):
         Trust(KEY, revoked=voices.tombstones.has),
         moderator=Moderation(ModerationSettings(hold=["secret"])),
     )
-    check = Check(
-        challenges=Challenges(time.monotonic),
-        embed=humming().embed,
-        listen=lambda _audio, _language: Evidence(" ".join(heard), Verdict(0.0, 8.0)),
-        detector=SpeechDetector(),
-    )
+    check = check_that_hears(heard)
     with (
         held_state(home.folder / "state") as state,
         served(home.folder / "data", voices=voices, rules=rules, consent=check) as daemon,
