@@ -178,8 +178,16 @@ class StandIn:
         self._check("move", number, before)
         if number not in self.lines:
             raise UtteranceNotFoundError(f"There is no line number {number} any more.")
-        keys = [each for each in self.lines if each != number]
-        keys.insert(len(keys) if before is None else keys.index(before), number)
+        owner = self.lines[number]["lane"], self.lines[number]["user"]
+        mates = [
+            key
+            for key, line in self.lines.items()
+            if (line["lane"], line["user"]) == owner and line["state"] == "queued"
+        ]
+        others = [key for key in mates if key != number]
+        others.insert(len(others) if before is None else others.index(before), number)
+        order = iter(others)  # each place stays its owner's, as in the engine's queue
+        keys = [next(order) if key in mates else key for key in self.lines]
         self.lines = {key: self.lines[key] for key in keys}
         self._changed(number)
 
