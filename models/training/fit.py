@@ -3,7 +3,7 @@
     python models/training/fit.py --packs DIR --voices DIR --encoder FILE --out FILE
 
 Prints the held-out R2 of the five largest style coefficients and of all, and writes the
-tuner as safetensors. Same input, same output: nothing is drawn at random.
+tuner as safetensors, without what step 3 adds. Same input, same output: nothing is drawn at random.
 """
 
 import argparse
@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from rich.progress import track
-from safetensors.numpy import save_file
 from voices import stock_space
 
 from rtvc_bridge.audio import Audio, joined
 from rtvc_bridge.stages.encoder import GE2EEncoder, load_encoder
-from rtvc_bridge.stages.tuner import features
+from rtvc_bridge.stages.style import HALF
+from rtvc_bridge.stages.tuner import RidgeTuner, features, save_tuner
+from rtvc_bridge.stages.vocoder import N_STYLED_LAYERS
 
 LIMIT = 3.0
 RIDGES = (1.0, 3.0, 10.0, 30.0, 60.0, 100.0, 200.0)
@@ -81,17 +82,26 @@ def main() -> None:
         encoder.embed(joined(heard(f) for f in sorted(args.voices.glob(f"stock-{name}-*.npz"))))
         for name in names
     ]
-    tensors = {
-        "mean": mean,
-        "basis": basis,
-        "weight": w,
-        "bias": b,
-        "stock_styles": mean + z @ basis,
-        "stock_embeddings": np.stack(stock),
-    }
-    meta = {"limit": str(LIMIT), "stock_names": ",".join(names), "ridge": str(best)}
-    arrays = {name: np.asarray(value, np.float32) for name, value in tensors.items()}
-    save_file(arrays, args.out, metadata=meta)
+    count = len(basis)
+    save_tuner(
+        RidgeTuner(
+            mean=mean,
+            basis=basis,
+            weight=w.astype(np.float32),
+            bias=b.astype(np.float32),
+            feature_mean=np.zeros(x.shape[1], np.float32),
+            components=np.zeros((x.shape[1], 0), np.float32),
+            z_bias=np.zeros(count, np.float32),
+            z_map=np.zeros((0, count), np.float32),
+            offset_bias=np.zeros(N_STYLED_LAYERS * HALF, np.float32),
+            offset_map=np.zeros((0, N_STYLED_LAYERS * HALF), np.float32),
+            limit=LIMIT,
+            stock_names=tuple(names),
+            stock_styles=(mean + z @ basis).astype(np.float32),
+            stock_embeddings=np.stack(stock),
+        ),
+        args.out,
+    )
     print(f"{args.out.name}: {len(x)} voices, ridge {best}, R2 {scores[best].mean():.3f}")
 
 

@@ -46,6 +46,14 @@ def noisy(audio: Audio, snr_db: float) -> Audio:
     return Audio((audio.samples + level * noise).astype(np.float32), audio.rate_hz)
 
 
+def telephone(audio: Audio) -> Audio:
+    """Return what a telephone line lets through: 300 to 3,400 Hz."""
+    spectrum = np.fft.rfft(audio.samples)
+    hz = np.linspace(0, audio.rate_hz / 2, len(spectrum))
+    kept = np.fft.irfft(spectrum * ((hz > 300) & (hz < 3400)), len(audio.samples))
+    return Audio(kept.astype(np.float32), audio.rate_hz)
+
+
 def cut(audio: Audio, seconds: float) -> Audio:
     """Return the middle `seconds` of the sound, or all of it if it is shorter."""
     length = round(seconds * audio.rate_hz)

@@ -40,14 +40,14 @@ class Likeness:
 
 def speakers(folder: Path) -> list[Path]:
     """Return the speakers' folders: those with enough clips to enrol from and to judge by."""
-    return [path for path in sorted(folder.iterdir()) if len(_clips(path)) >= JUDGE.stop]
+    return [path for path in sorted(folder.iterdir()) if len(recordings(path)) >= JUDGE.stop]
 
 
 def likeness(
     folder: Path, engine: Engine, tuner: RidgeTuner, pipeline: str, consent: Consent
 ) -> Likeness:
     """Enrol a speaker from the first three clips and judge by clips 5 to 9."""
-    files = _clips(folder)
+    files = recordings(folder)
     clips = [read_clip(file) for file in files[ENROL]]
     voice = engine.enrol(clips, name=folder.name, consent=consent, keep_clips=False).voice
     judge = engine.embed(_together([read_clip(file).audio for file in files[JUDGE]]))
@@ -66,7 +66,8 @@ def mean(rows: Sequence[Likeness], column: str) -> float:
     return round(float(np.mean([getattr(row, column) for row in rows])), 3)
 
 
-def _clips(folder: Path) -> list[Path]:
+def recordings(folder: Path) -> list[Path]:
+    """Return a speaker's recordings in order; none if `folder` is not a folder."""
     if not folder.is_dir():
         return []
     return sorted(path for path in folder.iterdir() if path.suffix in (".flac", ".wav"))

@@ -24,6 +24,7 @@ HEADINGS = {
     "dnsmos": "DNSMOS",
     "wer": "word errors",
     "f0_error_semitones": "F0 error, semitones",
+    "pace_ratio": "pace / speaker's",
     "enrol_s": "enrolment, s",
 }
 NOTE = (

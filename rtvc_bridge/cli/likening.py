@@ -28,7 +28,7 @@ DEFAULT_STEPS = STEPS
 def similarity_figures(
     settings: Settings, speech: Path, page: Path, *, steps: int
 ) -> Iterator[tuple[str, object]]:
-    """Yield the means of each kind of voice, normalised gains, and every speaker's figures.
+    """Yield the means of each kind of voice, gains, what bad recordings leave, every speaker.
 
     Raises:
         ModelError: If weights or a judge's package are missing.
@@ -40,12 +40,14 @@ def similarity_figures(
         msg = f'Measuring needs {", ".join(lacking)}: pip install "rtvc-bridge[bench]".'
         raise ModelError(msg)
     from rtvc_bridge.bench.page import write_page
+    from rtvc_bridge.bench.robustness import Robustness
     from rtvc_bridge.bench.similarity import COLUMNS, KINDS, Similarity, means, normalised
     from rtvc_bridge.bench.words import Recogniser
     from rtvc_bridge.stages.naturalness import opinions
     from rtvc_bridge.stages.tuner import load_tuner
 
-    recogniser, naturalness = fetched(settings, [WHISPER, assemble.NATURALNESS])
+    needed = [WHISPER, assemble.NATURALNESS, assemble.SECOND]
+    recogniser, naturalness, _ = fetched(settings, needed)
     with opened_worker(settings) as worker:
         bench = Similarity(
             worker=worker,
@@ -58,6 +60,8 @@ def similarity_figures(
             steps=steps,
         )
         samples = list(bench.samples(speech))
+        robustness = Robustness(worker, bench.second, bench.consent)
+        conditions = {name: asdict(left) for name, left in robustness.conditions(speech)}
     rows = [sample.row for sample in samples]
     table = means(rows)
     for kind in KINDS:
@@ -67,5 +71,6 @@ def similarity_figures(
         yield column, {kind: values[column] for kind, values in table.items()}
     for column in ("ge2e", "second"):
         yield f"normalised_{column}", normalised(table, column)
+    yield "conditions", conditions
     yield "speakers", [asdict(row) for row in rows]
     yield "page", str(write_page(samples, page))

@@ -81,7 +81,7 @@ def refine_kept(settings: Settings, name: str, *, steps: int = STEPS) -> Outcome
     with policy_of(settings) as policy:
         policy.trust.check_record(voice)
     if settings.models.pipeline == DEFAULT_PIPELINE:
-        fetched(settings, [assemble.NATURALNESS])
+        fetched(settings, [assemble.NATURALNESS, assemble.SECOND])
     longest_s = LONGEST_S * max(1, steps / STEPS)
     with opened_worker(settings) as worker, _bar(voice.name) as show:
         outcome = followed(
@@ -166,7 +166,9 @@ def _tell(outcome: Outcome) -> None:
     end = outcome.end
     after = f"after {end.done} of {end.steps} steps, {outcome.seconds:.0f} s"
     if not outcome.better:
+        early = " It was ended early: with the computer free, it gets further."
         text = f"Nothing better was found {after}; the voice is as it was."
+        text += early if outcome.stopped else ""
     else:
         text = f"Better: {outcome.start.best_loss:.3f} to {end.best_loss:.3f} {after}."
     Console(stderr=True).print(text, highlight=False)

@@ -12,6 +12,8 @@ from rtvc_bridge.pipeline.frames import (
     FrameFormat,
     Frames,
     delivered,
+    heard_f0_hz,
+    paced,
     spoken_part,
 )
 from rtvc_bridge.pipeline.seam import Pipeline, Refinement, Refining
@@ -49,5 +51,7 @@ __all__ = [
     "Tuner",
     "Vocoder",
     "delivered",
+    "heard_f0_hz",
+    "paced",
     "spoken_part",
 ]

@@ -15,6 +15,9 @@ VOICED_HZ = 10.0
 """Below this, the vocoder takes F0 for unvoiced."""
 GLIDE = 0.6
 """Voiced points below this part of the median F0 are on their way to unvoiced ones."""
+FAINT = 3.0
+"""Points whose energy is this far below the loud ones' are hardly heard. Without them, the median
+of a curve is 0.1 semitones away from that of the sound made of it, with them 0.3 to 0.9."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,31 @@ def spoken_part(frames: Frames) -> Frames:
         f0_hz=frames.f0_hz[curve].copy(),
         energy=frames.energy[curve].copy(),
     )
+
+
+def paced(delivery: Delivery, *, own_pace: float = 1.0) -> float:
+    """Return the speed for the synthesizer: the one asked for, times the voice's own pace.
+
+    It stays within SPEED_RANGE, so a slow voice has less room to be slowed further.
+    """
+    slowest, fastest = SPEED_RANGE
+    return min(max(delivery.speed * own_pace, slowest), fastest)
+
+
+def heard_f0_hz(f0_hz: NDArray[np.float32], energy: NDArray[np.float32]) -> float | None:
+    """Return the median of an F0 curve as a listener hears it; None where nothing is voiced.
+
+    Args:
+        f0_hz: [n], 0 where unvoiced.
+        energy: [n], of the same points, as in Frames.
+    """
+    voiced = f0_hz > VOICED_HZ
+    if not voiced.any():
+        return None
+    sung = f0_hz[voiced & (energy > np.quantile(energy, 0.95) - FAINT)]
+    if not len(sung):
+        return None
+    return float(np.median(sung[sung > GLIDE * np.median(sung)]))
 
 
 def delivered(frames: Frames, delivery: Delivery, *, own_semitones: float = 0.0) -> Frames:

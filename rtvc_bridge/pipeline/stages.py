@@ -13,7 +13,14 @@ from rtvc_bridge import text as front_end
 from rtvc_bridge.audio import Audio, joined, silence, trimmed
 from rtvc_bridge.errors import ModelError, TextRejectedError, VoiceFileError
 from rtvc_bridge.loudness import Match
-from rtvc_bridge.pipeline.frames import Delivery, FrameFormat, Frames, delivered, spoken_part
+from rtvc_bridge.pipeline.frames import (
+    Delivery,
+    FrameFormat,
+    Frames,
+    delivered,
+    paced,
+    spoken_part,
+)
 from rtvc_bridge.pipeline.seam import Refinement
 from rtvc_bridge.voices import Consent, Embedding, Tensors, Voice
 
@@ -168,6 +175,7 @@ class ThreeStage:
         """Yield one Audio per clause as soon as it is made, its pause at its end."""
         tensors = self._tensors(voice)
         own_semitones = pitch_semitones(tensors)
+        speed = paced(delivery, own_pace=pace(tensors))
         clauses = front_end.clauses(text)
         if not clauses:
             raise TextRejectedError("There is nothing to say in that.")
@@ -176,12 +184,12 @@ class ThreeStage:
             symbols = front_end.phonemes(clause.text).symbols
             if stop.is_set():
                 return
-            frames = self.synthesizer.synthesize(symbols, tensors, speed=delivery.speed)
+            frames = self.synthesizer.synthesize(symbols, tensors, speed=speed)
             if stop.is_set():
                 return
             frames = delivered(spoken_part(frames), delivery, own_semitones=own_semitones)
             sound = trimmed(self.vocoder.vocode(frames, tensors))
-            pause = silence(clause.pause_s / delivery.speed, sound.rate_hz)
+            pause = silence(clause.pause_s / speed, sound.rate_hz)
             yield loudness.matched(joined([sound, pause]))
 
     def refinement(self, voice: Voice, clips: Sequence[Audio], *, steps: int) -> Refinement:
@@ -231,9 +239,29 @@ def pitch_semitones(tensors: Tensors) -> float:
     Raises:
         VoiceFileError: If "pitch_semitones" is not one finite number.
     """
-    kept = tensors.get("pitch_semitones")
+    return _kept_number(tensors, "pitch_semitones", absent=0.0)
+
+
+def pace(tensors: Tensors) -> float:
+    """Return how much faster the voice is spoken than the synthesizer would: 1 unless kept.
+
+    Raises:
+        VoiceFileError: If "pace" is not one finite number above 0.
+    """
+    factor = _kept_number(tensors, "pace", absent=1.0)
+    if factor <= 0:
+        raise _damaged("pace")
+    return factor
+
+
+def _kept_number(tensors: Tensors, name: str, *, absent: float) -> float:
+    kept = tensors.get(name)
     if kept is None:
-        return 0.0
+        return absent
     if kept.shape != (1,) or not np.isfinite(kept).all():
-        raise VoiceFileError('The voice\'s "pitch_semitones" is damaged; enrol it again.')
+        raise _damaged(name)
     return float(kept[0])
+
+
+def _damaged(name: str) -> VoiceFileError:
+    return VoiceFileError(f'The voice\'s "{name}" is damaged; enrol it again.')

@@ -12,6 +12,7 @@ KOKORO = "kokoro-82m"
 GE2E = "ge2e"
 WATERMARK = "perth"
 NATURALNESS = "distilmos"
+SECOND = "campplus"
 TUNER = "tuner.safetensors"
 
 
@@ -41,11 +42,13 @@ def three_stage(
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     import torch
 
+    from rtvc_bridge.stages.campplus import load_campplus
     from rtvc_bridge.stages.device import choose_compute
     from rtvc_bridge.stages.drafts import Drafts
     from rtvc_bridge.stages.encoder import load_encoder
     from rtvc_bridge.stages.matching import MatchedTuner, PitchMatch
     from rtvc_bridge.stages.naturalness import load_naturalness
+    from rtvc_bridge.stages.objective import Objective
     from rtvc_bridge.stages.refine import Refiner
     from rtvc_bridge.stages.synthesizer import load_synthesizer
     from rtvc_bridge.stages.tuner import load_tuner
@@ -67,8 +70,11 @@ def three_stage(
         vocoder=vocoder,
         refiner=Refiner(
             Drafts(synthesizer.net, vocoder.decoder, compute),
-            encoder.network,
-            lambda: load_naturalness(weights.path(NATURALNESS)),
+            Objective(
+                encoder.network.utterance,
+                lambda: load_campplus(weights.path(SECOND)),
+                lambda: load_naturalness(weights.path(NATURALNESS)),
+            ),
             tuner,
             match.matched,
         ),

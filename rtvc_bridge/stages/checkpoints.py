@@ -33,14 +33,20 @@ def load_weights(
 
 
 def convert_checkpoint(
-    source: Path, target: Path, *, part: str, names: Iterable[str], package: str, version: int
+    source: Path,
+    target: Path,
+    *,
+    part: str | None,
+    names: Iterable[str],
+    package: str,
+    version: int,
 ) -> None:
     """Write the weights called `names` out of a PyTorch checkpoint as safetensors.
 
     Args:
         source: The checkpoint. No code in it is ever run.
         target: Where they are written.
-        part: Under which key it keeps its state.
+        part: Under which key it keeps its state; None: it is nothing but its state.
         names: Of the tensors that are wanted.
         package: Whose checkpoint it is, for the message.
         version: Of the conversion, kept in the file.
@@ -50,7 +56,8 @@ def convert_checkpoint(
         StorageError: If `target` cannot be written.
     """
     try:
-        state = torch.load(source, map_location="cpu", weights_only=True)[part]
+        kept = torch.load(source, map_location="cpu", weights_only=True)
+        state = kept if part is None else kept[part]
         weights = {name: state[name].contiguous() for name in names}
     except (pickle.UnpicklingError, RuntimeError, KeyError, TypeError, AttributeError) as error:
         msg = f"{source} is not {package}'s checkpoint."

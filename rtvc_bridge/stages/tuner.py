@@ -6,16 +6,18 @@ it sounds back to where it was drawn is solved for (models/training/). Numpy onl
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
 
 from rtvc_bridge.audio import Audio, joined
 from rtvc_bridge.errors import ModelError
 from rtvc_bridge.stages.mel import mel_filters
+from rtvc_bridge.stages.style import HALF
 from rtvc_bridge.voices import Embedding, Tensors
 
 RATE_HZ = 16_000
@@ -63,7 +65,14 @@ class RidgeTuner:
         basis: float32 [n_coefficients, 256], one standard deviation along each direction.
         weight: float32 [336, n_coefficients].
         bias: float32 [n_coefficients].
-        limit: How many standard deviations a coefficient may reach.
+        feature_mean: float32 [336].
+        components: float32 [336, n_components], what of the features less their mean tells real
+            speakers apart, each of unit variance.
+        z_bias: float32 [n_coefficients], what was learnt on real speakers, added to the ridge's.
+        z_map: float32 [n_components, n_coefficients], the same.
+        offset_bias: float32 [58 x 128], of the decoder's layers, learnt on them too.
+        offset_map: float32 [n_components, 58 x 128], the same.
+        limit: How many standard deviations the ridge's coefficient may reach.
         stock_names: The stock voices, in the order of the two below.
         stock_styles: float32 [n_stock, 256].
         stock_embeddings: float32 [n_stock, 256], the encoder's d-vectors of their speech.
@@ -73,6 +82,12 @@ class RidgeTuner:
     basis: NDArray[np.float32]
     weight: NDArray[np.float32]
     bias: NDArray[np.float32]
+    feature_mean: NDArray[np.float32]
+    components: NDArray[np.float32]
+    z_bias: NDArray[np.float32]
+    z_map: NDArray[np.float32]
+    offset_bias: NDArray[np.float32]
+    offset_map: NDArray[np.float32]
     limit: float
     stock_names: tuple[str, ...]
     stock_styles: NDArray[np.float32]
@@ -81,10 +96,14 @@ class RidgeTuner:
     style_size: int = STYLE_SIZE
 
     def tune(self, embedding: Embedding, clips: Sequence[Audio]) -> Tensors:
-        """Return {"style": float32 [256]}."""
-        z = features(embedding, clips) @ self.weight + self.bias
-        style = self.mean + np.clip(z, -self.limit, self.limit) @ self.basis
-        return {"style": style.astype(np.float32)}
+        """Return {"style": float32 [256], "decoder_offsets": float32 [58, 128]}."""
+        x = features(embedding, clips)
+        h = (x - self.feature_mean) @ self.components
+        z = np.clip(x @ self.weight + self.bias, -self.limit, self.limit)
+        z = z + self.z_bias + h @ self.z_map
+        style = self.mean + z @ self.basis
+        offsets = (self.offset_bias + h @ self.offset_map).reshape(-1, HALF)
+        return {"style": style.astype(np.float32), "decoder_offsets": offsets.astype(np.float32)}
 
     def nearest_stock(self, embedding: Embedding) -> tuple[str, Tensors]:
         """Return the stock voice whose d-vector is closest: what a product without cloning has."""
@@ -107,3 +126,22 @@ def load_tuner(path: Path) -> RidgeTuner:
         )
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{path.name} is not a tuner this version can read: {error}") from error
+
+
+def save_tuner(tuner: RidgeTuner, path: Path) -> None:
+    """Write what `load_tuner` reads.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+    kept = {each.name: getattr(tuner, each.name) for each in fields(tuner)}
+    arrays = {
+        name: np.ascontiguousarray(value, np.float32)
+        for name, value in kept.items()
+        if isinstance(value, np.ndarray)
+    }
+    save_file(
+        arrays,
+        path,
+        metadata={"limit": str(tuner.limit), "stock_names": ",".join(tuner.stock_names)},
+    )

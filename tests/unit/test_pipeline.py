@@ -116,6 +116,16 @@ def test_twice_the_speed_is_half_the_length(stages, voice):
     assert fast == pytest.approx(usual / 2, rel=0.02)
 
 
+def test_a_voice_is_spoken_at_its_own_pace_pauses_too(stages, voice):
+    line = "Good morning, everyone. It is a wonderful day to go outside."
+    tensors = {**voice.tensors[stages.name], "pace": np.array([0.8], np.float32)}
+    slow = replace(voice, tensors={stages.name: tensors})
+    usual = sum(sound.seconds for sound in said(stages, voice, line))
+    assert sum(sound.seconds for sound in said(stages, slow, line)) == pytest.approx(
+        usual / 0.8, rel=0.02
+    )
+
+
 def test_stop_ends_before_the_next_clause(stages, voice):
     stop = threading.Event()
     sounds = stages.speak(

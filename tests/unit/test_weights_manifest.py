@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from rtvc_bridge.errors import ModelError
-from rtvc_bridge.stages import conversion, encoder, naturalness, perth
+from rtvc_bridge.stages import campplus, conversion, encoder, naturalness, perth
 from rtvc_bridge.stages.manifest import Manifest, Url
 from rtvc_bridge.stages.weights import _CONVERTERS, Library
 
@@ -37,7 +37,7 @@ def loaded(tmp_path, text):
 def test_the_shipped_manifest_has_what_speaking_needs():
     roles = {artifact.name: artifact.role for artifact in Manifest.load().artifacts}
     runtime = [name for name, role in roles.items() if role == "runtime"]
-    assert runtime == ["kokoro-82m", "ge2e", "perth", "distilmos"]
+    assert runtime == ["kokoro-82m", "ge2e", "perth", "distilmos", "campplus"]
     assert roles["voice-packs"] == "training"
     assert roles["whisper-base"] == "dev"
 
@@ -54,6 +54,7 @@ def test_every_conversion_has_a_converter_of_that_version():
         "ge2e": encoder.CONVERSION_VERSION,
         "perth": perth.CONVERSION_VERSION,
         "distilmos": naturalness.CONVERSION_VERSION,
+        "campplus": campplus.CONVERSION_VERSION,
     }
     converts = [artifact.convert for artifact in Manifest.load().artifacts if artifact.convert]
     assert {convert.by: convert.version for convert in converts} == versions
