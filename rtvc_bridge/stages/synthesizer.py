@@ -100,9 +100,15 @@ class SynthesizerNet(nn.Module):
         return TorchFrames(features, f0_hz, energy, durations)
 
     def whole_durations(self, coloured: Tensor, *, speed: float) -> Tensor:
-        """Return frames per symbol, int64 [n], at least one each, for [n, 640]."""
-        exact = self.predictor.durations(coloured).detach().float() / speed
-        return exact.round().clamp_min(1).long()
+        """Return frames per symbol, int64 [n], at least one each, for [n, 640].
+
+        The silence at either end is not slowed: drawn out, it is heard as a word ("So", "a").
+        """
+        exact = self.predictor.durations(coloured).detach().float()
+        wanted = exact / speed
+        for end in (0, -1):
+            wanted[end] = torch.minimum(wanted[end], exact[end])
+        return wanted.round().clamp_min(1).long()
 
 
 class KokoroSynthesizer:

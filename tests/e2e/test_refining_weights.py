@@ -51,7 +51,7 @@ def semitones(sound):
 def test_a_clone_speaks_within_a_semitone_and_a_half_of_its_speaker(worker, clip):
     voice = worker.enrol([clip], name="reader", consent=CONSENT)
     assert voice.tensors[PIPELINE_NAME]["pitch_semitones"].shape == (1,)
-    assert 0.65 <= voice.tensors[PIPELINE_NAME]["pace"][0] <= 1.25
+    assert 0.8 <= voice.tensors[PIPELINE_NAME]["pace"][0] <= 1.25
     assert abs(semitones(spoken(worker, voice)) - semitones(clip)) < 1.5
 
 
