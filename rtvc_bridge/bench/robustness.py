@@ -5,20 +5,20 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Event
+from typing import Protocol
 
 import numpy as np
 
 from rtvc_bridge.audio import Audio, joined
 from rtvc_bridge.bench.handling import coded, noisy, telephone
-from rtvc_bridge.bench.judges import SecondEmbedder
 from rtvc_bridge.bench.likeness import ENROL, JUDGE, SAID, recordings, speakers
 from rtvc_bridge.enrolment import Clip, SpeechDetector, enrol, read_clip
 from rtvc_bridge.errors import ClipRejectedError
 from rtvc_bridge.pipeline import Delivery
-from rtvc_bridge.voices import Consent
+from rtvc_bridge.voices import Consent, Embedding
 from rtvc_bridge.worker import Worker
 
-LENGTHS_S = (3.5, 5, 10, 30)
+LENGTHS_S = (4, 5, 10, 30)
 """Of recording; enrolment wants 3 s of speech."""
 NOISE_DB = 10.0
 CHANNELS: dict[str, Callable[[Audio], Audio]] = {
@@ -28,6 +28,13 @@ CHANNELS: dict[str, Callable[[Audio], Audio]] = {
     "telephone": telephone,
 }
 _LINES = SAID[:2]
+
+
+class Judge(Protocol):
+    """Hears who speaks."""
+
+    def embed(self, clip: Audio) -> Embedding:
+        """Return the speaker's vector, of unit length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +60,12 @@ class Robustness:
 
     Attributes:
         worker: The pipeline.
-        second: A second encoder.
+        second: An encoder that enrolment does not use.
         consent: The speakers' agreement.
     """
 
     worker: Worker
-    second: SecondEmbedder
+    second: Judge
     consent: Consent
 
     def conditions(self, speech: Path) -> Iterator[tuple[str, Left]]:
@@ -70,7 +77,7 @@ class Robustness:
             yield name, self._left([channel(each) for each in usual], judges)
         most = [_together(files[: JUDGE.start]) for files in folders]
         for seconds in LENGTHS_S:
-            yield f"{seconds:g}_s", self._left([_first(each, seconds) for each in most], judges)
+            yield f"{seconds}_s", self._left([_first(each, seconds) for each in most], judges)
 
     def _left(self, heard: Sequence[Audio], judges: Sequence[Audio]) -> Left:
         found = [self._likeness(clip, judge) for clip, judge in zip(heard, judges, strict=True)]
