@@ -1,4 +1,4 @@
-"""What the tests share: real weights, and that RTVC_REQUIRE_ALL=1 lets nothing be skipped."""
+"""What the tests share: real weights, one thread, and that RTVC_REQUIRE_ALL=1 skips nothing."""
 
 import os
 from collections.abc import Callable, Generator
@@ -35,3 +35,14 @@ def artifact() -> Callable[[str], Path]:
             pytest.skip(str(error))
 
     return place
+
+
+@pytest.fixture
+def one_thread() -> Generator[None, None, None]:
+    """Keep small networks off a second core, whose threads would only wait for each other."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)

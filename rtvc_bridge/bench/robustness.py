@@ -1,6 +1,6 @@
 """What is left of the likeness when the recordings are short or bad: fast enrolment only."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from rtvc_bridge.audio import Audio, joined
-from rtvc_bridge.bench.handling import coded, noisy, telephone
+from rtvc_bridge.bench.handling import HANDLINGS, Handling, noisy, telephone
 from rtvc_bridge.bench.likeness import ENROL, JUDGE, SAID, recordings, speakers
 from rtvc_bridge.enrolment import Clip, SpeechDetector, enrol, read_clip
 from rtvc_bridge.errors import ClipRejectedError
@@ -21,9 +21,9 @@ from rtvc_bridge.worker import Worker
 LENGTHS_S = (4, 5, 10, 30)
 """Of recording; enrolment wants 3 s of speech."""
 NOISE_DB = 10.0
-CHANNELS: dict[str, Callable[[Audio], Audio]] = {
-    "clean": lambda audio: audio,
-    "opus_24": partial(coded, codec="libopus", container="ogg", kbit_s=24),
+CHANNELS: dict[str, Handling] = {
+    "clean": HANDLINGS["unchanged"],
+    "opus_24": HANDLINGS["opus_24"],
     "noise_10_db": partial(noisy, snr_db=NOISE_DB),
     "telephone": telephone,
 }

@@ -10,20 +10,13 @@ from rtvc_bridge.stages.naturalness import (
     load_naturalness,
 )
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 @pytest.fixture(scope="module")
 def network():
     torch.manual_seed(0)
     return Naturalness().eval().requires_grad_(requires_grad=False)
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    """Leave the other cores to others: the tests are small."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def sound(samples):

@@ -10,6 +10,8 @@ from rtvc_bridge.stages.encoder import GE2E
 from rtvc_bridge.stages.objective import Objective
 from rtvc_bridge.stages.refine import CHECK_EVERY, Refiner
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 RATE_HZ = 16_000
 
 
@@ -47,15 +49,6 @@ def refiner(drafts, *, opinion=4.5):
 
     objective = Objective(ge2e.utterance, lambda: second, naturalness)
     return Refiner(drafts, objective, plain_tuner(), lambda tensors, f0_hz: tensors), ge2e
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    """Keep the encoder's LSTM off a second core, whose threads only wait for each other."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture
