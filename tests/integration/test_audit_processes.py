@@ -72,6 +72,24 @@ def test_processes_that_write_at_once_make_one_chain(tmp_path):
     assert [len(list(book.rows(user=name))) for name in ("a", "b", "c")] == [200, 200, 200]
 
 
+MAKING = """
+audit.close()
+for number in range(40):
+    file = Path(sys.argv[1]).with_name(f"{number}.db")
+    Audit.opened(file, Key(bytes(range(32))), AuditSettings()).close()
+"""
+
+
+def test_processes_that_make_one_audit_at_once_all_get_it(tmp_path):
+    makers = [begun(tmp_path / "audit.db", MAKING, "a") for _ in range(4)]
+    for maker in makers:
+        go(maker)
+    for maker in makers:
+        maker.communicate(timeout=120)
+    assert [maker.returncode for maker in makers] == [0] * 4
+    assert all(Book(tmp_path / f"{n}.db", KEY).verify().fault is None for n in range(40))
+
+
 def test_an_audit_verifies_while_it_is_written(tmp_path):
     path = tmp_path / "audit.db"
     writer = begun(path, ENDLESS, "a")

@@ -9,6 +9,7 @@ import stat
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
+import filelock
 import pytest
 
 from rtvc_bridge.config import AuditSettings
@@ -543,6 +544,15 @@ def test_while_another_program_holds_the_file_rows_wait_and_are_written_after(pa
     assert audit.failing is None
     audit.close()
     assert audit.book.verify().last == 2
+
+
+def test_while_another_program_opens_the_file_its_turn_is_waited_for(path):
+    path.parent.mkdir()
+    with filelock.FileLock(path.with_name(".audit.db.lock")):
+        with pytest.raises(StorageError, match="another program is opening it"):
+            opened(path)
+        assert not path.exists()
+    opened(path).close()
 
 
 def flushed(audit):

@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
+import filelock
+
 from rtvc_bridge.errors import StorageError
 from rtvc_bridge.safety.audit import database
 from rtvc_bridge.safety.audit.chain import CHECKPOINT, HEAD, Mark, Verdict, examined
@@ -45,20 +47,27 @@ class AuditFile:
         Args:
             path: Its folder is made too.
             key: Signs the ends of the chain.
-            busy_s: How long to wait while another program changes it.
+            busy_s: How long to wait while another program opens or changes it.
 
         Raises:
             StorageError: If it is damaged, foreign or too new; it is left as it is.
         """
+        # SQLite fails at once, whatever its timeout, where two put a new file into WAL mode.
+        name = path.with_name(f".{path.name}.lock")
+        alone = filelock.FileLock(name, timeout=busy_s, mode=0o600)
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with suppress(FileExistsError):
-                os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-            path.chmod(0o600)
+            with alone:
+                with suppress(FileExistsError):
+                    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+                path.chmod(0o600)
+                opened = cls._connected(path, key, database.prepare, busy_s=busy_s)
+                opened._begin()
+        except filelock.Timeout as error:
+            msg = f"The audit {path} cannot be used: another program is opening it."
+            raise StorageError(msg) from error
         except OSError as error:
             raise StorageError(f"Cannot write the audit {path}: {error.strerror}.") from error
-        opened = cls._connected(path, key, database.prepare, busy_s=busy_s)
-        opened._begin()
         return opened
 
     @classmethod
