@@ -81,7 +81,7 @@ def humming(
 
     Args:
         hold_path: Each sentence after the first waits until this file exists (or for `stop`).
-        log_path: A file that gets one line, the sentence's number, per sentence made.
+        log_path: A file that gets one line, the sentence's number, per sentence begun.
         crash_on: A sentence with this in it kills the process.
         hang_on: A sentence with this in it never ends and is deaf to `stop`.
         fail_on: A sentence with this in it raises RuntimeError.
@@ -153,10 +153,10 @@ class HummingPipeline:
                 self._hold(stop)
             if stop.is_set():
                 return
-            self._fault(sentence)
             if self.log_path is not None:
                 with self.log_path.open("a", encoding="utf-8") as log:
                     log.write(f"{number}\n")
+            self._fault(sentence)
             yield _tone(pitch_hz, seconds=len(sentence) * LETTER_S / delivery.speed)
 
     def _hold(self, stop: Event) -> None:

@@ -28,7 +28,7 @@ from rtvc_bridge.schedule import Limits
 from rtvc_bridge.testing import humming, keep_key, policy, tone_voice
 from rtvc_bridge.voices import VoiceStore
 
-SOON_S = 20.0  # a limit on failure, not a wait
+SOON_S = 60.0  # a limit on failure, not a wait
 ROOMY = Limits(user=2000, lane=2000, total=2000)
 RELOADED = Reload(applied=("adapters.http",), refused=("engine",))
 

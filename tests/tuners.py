@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from rtvc_bridge.stages.line import KEPT
 from rtvc_bridge.stages.tuner import RidgeTuner
 
 SIZE = 256
@@ -23,6 +24,8 @@ def plain_tuner() -> RidgeTuner:
         z_map=np.zeros((0, COEFFICIENTS), np.float32),
         offset_bias=np.zeros(LAYERS * HALF, np.float32),
         offset_map=np.zeros((0, LAYERS * HALF), np.float32),
+        line_weight=np.zeros((SIZE + len(KEPT), 336), np.float32),
+        line_bias=np.zeros(336, np.float32),
         limit=3.0,
         stock_names=("af_heart",),
         stock_styles=nothing,

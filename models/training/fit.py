@@ -17,7 +17,7 @@ from voices import stock_space
 from rtvc_bridge.audio import Audio, joined
 from rtvc_bridge.stages.encoder import GE2EEncoder, load_encoder
 from rtvc_bridge.stages.style import HALF
-from rtvc_bridge.stages.tuner import RidgeTuner, features, save_tuner
+from rtvc_bridge.stages.tuner import RidgeTuner, features, line_features, save_tuner
 from rtvc_bridge.stages.vocoder import N_STYLED_LAYERS
 
 LIMIT = 3.0
@@ -95,6 +95,8 @@ def main() -> None:
             z_map=np.zeros((0, count), np.float32),
             offset_bias=np.zeros(N_STYLED_LAYERS * HALF, np.float32),
             offset_map=np.zeros((0, N_STYLED_LAYERS * HALF), np.float32),
+            line_weight=np.zeros((len(line_features(x[0])), x.shape[1]), np.float32),
+            line_bias=np.zeros(x.shape[1], np.float32),
             limit=LIMIT,
             stock_names=tuple(names),
             stock_styles=(mean + z @ basis).astype(np.float32),

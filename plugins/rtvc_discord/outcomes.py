@@ -91,9 +91,10 @@ class Outcomes:
 
     def add(self, utterance: Utterance) -> Entry:
         """Follow `utterance` from now on."""
-        entry, number = Entry(), utterance.status.id
-        self._entries[number] = entry
-        self._open[number] = (entry, utterance)
+        fresh, number = Entry(), utterance.status.id
+        entry = self._entries.setdefault(number, fresh)  # two threads may tell of one line
+        if entry is fresh:
+            self._open[number] = (entry, utterance)
         return entry
 
     def entry(self, utterance: Utterance) -> Entry | None:

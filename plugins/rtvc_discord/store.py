@@ -19,11 +19,11 @@ Chosen = TypeVar("Chosen", bound=Strict)
 
 _VERSION = 2
 _APPLICATION_ID = 0x72745643  # "rtVC"
-_SCHEMA = """
-CREATE TABLE guilds (id INTEGER PRIMARY KEY, settings TEXT NOT NULL) STRICT;
-CREATE TABLE users (id INTEGER PRIMARY KEY, settings TEXT NOT NULL) STRICT;
-"""
-_FROM_1 = "DROP TABLE IF EXISTS owners; DROP TABLE IF EXISTS grants;"
+_SCHEMA = (
+    "CREATE TABLE guilds (id INTEGER PRIMARY KEY, settings TEXT NOT NULL) STRICT",
+    "CREATE TABLE users (id INTEGER PRIMARY KEY, settings TEXT NOT NULL) STRICT",
+)
+_FROM_1 = ("DROP TABLE IF EXISTS owners", "DROP TABLE IF EXISTS grants")
 """Whose voice is whose, and who may use it, stands in the voices' own signed records since."""
 
 
@@ -129,14 +129,16 @@ class Store:
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     """Make the tables in a new file, or see that an old one is ours, whole and of this version."""
     connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("BEGIN IMMEDIATE")  # of two that open it at once, the second waits
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     if not (version or application or tables):
-        connection.executescript(
-            f"BEGIN EXCLUSIVE; {_SCHEMA} PRAGMA application_id = {_APPLICATION_ID}; "
-            f"PRAGMA user_version = {_VERSION}; COMMIT;"
-        )
+        for statement in _SCHEMA:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {_VERSION}")
+        connection.execute("COMMIT")
         return
     if application != _APPLICATION_ID:
         raise StorageError(f"{path} is another program's database. Move it away.")
@@ -146,9 +148,10 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     if sound != "ok":
         raise _damaged(path)
     if version < _VERSION:
-        connection.executescript(
-            f"BEGIN EXCLUSIVE; {_FROM_1} PRAGMA user_version = {_VERSION}; COMMIT;"
-        )
+        for statement in _FROM_1:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {_VERSION}")
+    connection.execute("COMMIT")
 
 
 def _parsed(model: type[Chosen], rows: list[tuple[str]], path: Path) -> Chosen:

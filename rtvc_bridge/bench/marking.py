@@ -6,14 +6,14 @@ from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 from threading import Event
+from typing import TypeAlias
 
 import numpy as np
 
 from rtvc_bridge.audio import Audio, joined
-from rtvc_bridge.bench import words
 from rtvc_bridge.bench.handling import HANDLINGS, Handling
-from rtvc_bridge.bench.naturalness import PACKAGE, Judge, installed
 from rtvc_bridge.bench.speed import Spread
+from rtvc_bridge.bench.words import Recogniser, error_rate, round_trip
 from rtvc_bridge.enrolment import read_clip
 from rtvc_bridge.errors import UserError
 from rtvc_bridge.pipeline import Delivery, Pipeline
@@ -29,6 +29,7 @@ PIECES_S = (0.02, 0.1, 0.5)
 MOS_LINES = 20
 
 Pieces = list[Audio]
+Opinion: TypeAlias = Callable[[Audio], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ class Bench:
         tuner: Whose stock voices speak too.
         marker: Puts the mark in.
         detector: Looks for it.
+        recogniser: Counts the words that the mark costs.
+        naturalness: Tells the opinion score that it costs, 1 to 5.
     """
 
     pipeline: Pipeline
@@ -65,9 +68,11 @@ class Bench:
     tuner: RidgeTuner
     marker: Marker
     detector: Detector
+    recogniser: Recogniser
+    naturalness: Opinion
 
     def figures(
-        self, lines: Sequence[str], voices: int, recordings: Sequence[Audio], recogniser: Path
+        self, lines: Sequence[str], voices: int, recordings: Sequence[Audio]
     ) -> Iterator[tuple[str, object]]:
         """Yield every figure's name and value, as each is measured."""
         spoken = [self._said(line, voice) for voice in self._voices(voices) for line in lines]
@@ -83,7 +88,7 @@ class Bench:
             streamed = [joined(self.marker.marked(_pieces(audio, seconds))) for audio in plain]
             scores = self._scores(streamed, HANDLINGS["unchanged"])
             yield f"found_in_pieces_of_{seconds:g}_s", _share(scores)
-        yield from _quality(lines, plain[: len(lines)], marked[: len(lines)], recogniser)
+        yield from self._quality(lines, plain[: len(lines)], marked[: len(lines)])
 
     def _voices(self, count: int) -> Iterator[Voice]:
         """Yield the clone, then stock voices."""
@@ -120,6 +125,17 @@ class Bench:
             highest_recording=round(float(np.quantile(absent, 0.99)), 3) if absent else None,
         )
 
+    def _quality(
+        self, lines: Sequence[str], plain: Sequence[Audio], marked: Sequence[Audio]
+    ) -> Iterator[tuple[str, object]]:
+        """Yield word errors and naturalness of the cloned voice, without the mark and with it."""
+        for name, sounds in (("without", plain), ("with", marked)):
+            by_line = dict(zip(lines, sounds, strict=True))
+            heard = round_trip(lines, by_line.__getitem__, self.recogniser)
+            yield f"wer_{name}_mark", round(error_rate(heard), 4)
+            opinions = [self.naturalness(audio) for audio in sounds[:MOS_LINES]]
+            yield f"distilmos_{name}_mark", round(float(np.mean(opinions)), 3)
+
     def _scores(self, clips: Sequence[Audio], handling: Handling) -> list[float]:
         return [self.detector.verdict(handling(clip)).score for clip in clips]
 
@@ -150,21 +166,3 @@ def _pieces(audio: Audio, seconds: float) -> Pieces:
 
 def _share(scores: Sequence[float]) -> float:
     return round(float(np.mean(np.array(scores) >= THRESHOLD)), 4)
-
-
-def _quality(
-    lines: Sequence[str], plain: Sequence[Audio], marked: Sequence[Audio], recogniser: Path
-) -> Iterator[tuple[str, object]]:
-    """Yield word errors and naturalness of the cloned voice, without the mark and with it."""
-    listener = words.Recogniser(recogniser)
-    for name, sounds in (("without", plain), ("with", marked)):
-        by_line = dict(zip(lines, sounds, strict=True))
-        heard = words.round_trip(lines, by_line.__getitem__, listener)
-        yield f"wer_{name}_mark", round(words.error_rate(heard), 4)
-    if not installed():
-        yield "distilmos", f"not measured: {PACKAGE} is not installed"
-        return
-    opinion: Callable[[Audio], float] = Judge().opinion
-    for name, sounds in (("without", plain), ("with", marked)):
-        opinions = [opinion(audio) for audio in sounds[:MOS_LINES]]
-        yield f"distilmos_{name}_mark", round(float(np.mean(opinions)), 3)

@@ -18,8 +18,8 @@ from rtvc_bridge.pipeline import Delivery
 from rtvc_bridge.voices import Consent, Embedding
 from rtvc_bridge.worker import Worker
 
-LENGTHS_S = (4, 5, 10, 30)
-"""Of recording; enrolment wants 3 s of speech."""
+LENGTHS_S = (3, 5, 10, 30)
+"""Of recording, pauses counted."""
 NOISE_DB = 10.0
 CHANNELS: dict[str, Handling] = {
     "clean": HANDLINGS["unchanged"],

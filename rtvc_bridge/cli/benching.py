@@ -37,7 +37,7 @@ BENCH_VOICE = "bench"
 _LOOK_S = 0.1
 QUEUE_LIMITS = ("max_queued", "max_queued_lane", "max_queued_user")
 QUEUE_ROOM = 1000
-PACKAGES = ("av", "faster_whisper", "jiwer")
+PACKAGES = ("av", "faster_whisper", "jiwer", "matplotlib")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
 Speech = Annotated[

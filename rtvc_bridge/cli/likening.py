@@ -11,7 +11,6 @@ from rtvc_bridge.cli.assembly import fetched, opened_worker
 from rtvc_bridge.cli.demo import READER
 from rtvc_bridge.cli.refining import STEPS
 from rtvc_bridge.config import Settings
-from rtvc_bridge.errors import ModelError
 from rtvc_bridge.safety.consent import attested
 from rtvc_bridge.stages import assemble
 from rtvc_bridge.stages.hearing import WHISPER
@@ -31,14 +30,9 @@ def similarity_figures(
     """Yield the means of each kind of voice, gains, what bad recordings leave, every speaker.
 
     Raises:
-        ModelError: If weights or a judge's package are missing.
+        ModelError: If weights are missing.
     """
     from rtvc_bridge.bench import judges
-
-    lacking = judges.missing()
-    if lacking:
-        msg = f'Measuring needs {", ".join(lacking)}: pip install "rtvc-bridge[bench]".'
-        raise ModelError(msg)
     from rtvc_bridge.bench.page import write_page
     from rtvc_bridge.bench.robustness import Robustness
     from rtvc_bridge.bench.similarity import COLUMNS, KINDS, Similarity, means, normalised
@@ -46,15 +40,15 @@ def similarity_figures(
     from rtvc_bridge.stages.naturalness import opinions
     from rtvc_bridge.stages.tuner import load_tuner
 
-    needed = [WHISPER, assemble.NATURALNESS, assemble.SECOND]
-    recogniser, naturalness, _ = fetched(settings, needed)
+    heard_by = [WHISPER, assemble.NATURALNESS, judges.DNSMOS, judges.SECOND_ENCODER]
+    recogniser, naturalness, dnsmos, second, _ = fetched(settings, [*heard_by, assemble.SECOND])
     with opened_worker(settings) as worker:
         bench = Similarity(
             worker=worker,
             tuner=load_tuner(assemble.tuner_file()),
             naturalness=opinions(naturalness),
-            dnsmos=judges.Dnsmos(),
-            second=judges.SecondEmbedder(),
+            dnsmos=judges.Dnsmos(dnsmos),
+            second=judges.SecondEmbedder(second),
             recogniser=Recogniser(recogniser),
             consent=attested(READER),
             steps=steps,

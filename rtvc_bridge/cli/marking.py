@@ -33,11 +33,14 @@ def watermark_figures(
     """
     from rtvc_bridge.bench import marking
     from rtvc_bridge.bench.sentences import LINES
+    from rtvc_bridge.bench.words import Recogniser
+    from rtvc_bridge.stages.naturalness import opinions
     from rtvc_bridge.stages.tuner import load_tuner
     from rtvc_bridge.stages.watermark import load_watermark
 
-    wanted = [RECORDING, WHISPER, assemble.WATERMARK, assemble.KOKORO, assemble.GE2E]
-    recording, recogniser, weights, *_ = fetched(settings, wanted)
+    wanted = [RECORDING, WHISPER, assemble.NATURALNESS, assemble.WATERMARK]
+    needed = [*wanted, assemble.KOKORO, assemble.GE2E]
+    recording, recogniser, naturalness, weights, *_ = fetched(settings, needed)
     real = marking.recordings(speech, clips) if speech is not None else []
     pipeline = assemble.three_stage(**settings.models.model_dump(exclude={"pipeline"}))
     sample = first_seconds(read_clip(recording).audio, REFERENCE_S)
@@ -48,5 +51,7 @@ def watermark_figures(
         tuner=load_tuner(assemble.tuner_file()),
         marker=marker,
         detector=detector,
+        recogniser=Recogniser(recogniser),
+        naturalness=opinions(naturalness),
     )
-    yield from bench.figures(LINES[:lines], voices, real, recogniser)
+    yield from bench.figures(LINES[:lines], voices, real)

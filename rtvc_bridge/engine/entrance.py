@@ -79,11 +79,12 @@ class Entrance:
         """Fill the place that was kept for `utterance`, and announce it."""
         # Announced before the engine's thread can see it, so that "queued" always comes
         # first, and without the lock, so that a listener may take locks of its own.
-        self._progress.begin(utterance)
         if utterance.status.state is State.HELD:
-            self._holding.keep(utterance)
+            with self._holding.coming(utterance):  # whoever hears of it may decide at once
+                self._progress.begin(utterance)
             self._withdraw_late(utterance)
         else:
+            self._progress.begin(utterance)
             self._push(utterance)
 
     def approve(self, number: int) -> None:

@@ -13,7 +13,7 @@ from rtvc_bridge.enrolment.activity import Speech
 from rtvc_bridge.enrolment.clips import Clip
 from rtvc_bridge.enrolment.figures import Embed
 
-LEAST_SPEECH_S = 3.0
+LEAST_SPEECH_S = 2.0
 ENOUGH_SPEECH_S = 5.0
 
 # Two clips, one person? Cosine of d-vectors, LibriSpeech (clips of 3 s of speech or more): same

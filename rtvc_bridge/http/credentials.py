@@ -3,10 +3,12 @@
 import os
 import secrets
 import stat
-from contextlib import suppress
 from pathlib import Path
 
+import filelock
+
 from rtvc_bridge.errors import ConfigError, StorageError
+from rtvc_bridge.voices.disk import write_bytes
 
 TOKEN_FILE = "token"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -27,22 +29,16 @@ def token_in(folder: Path, *, fixed: str = "") -> tuple[str, Path]:
     file = folder / TOKEN_FILE
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with suppress(FileExistsError):
-            _write(file, fixed or secrets.token_urlsafe(32))
-        token = _read(file)
-        if fixed and token != fixed:
-            file.unlink()
-            _write(file, fixed)
+        with filelock.FileLock(folder / f".{TOKEN_FILE}.lock", mode=0o600):
+            if not file.exists():
+                write_bytes((fixed or secrets.token_urlsafe(32)).encode(), file)
+            token = _read(file)
+            if fixed and token != fixed:
+                write_bytes(fixed.encode(), file)
     except OSError as error:
         msg = f"Cannot write the token file {file}: {error.strerror}."
         raise StorageError(msg) from error
     return fixed or token, file
-
-
-def _write(file: Path, token: str) -> None:
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as out:
-        out.write(token)
 
 
 def _read(file: Path) -> str:

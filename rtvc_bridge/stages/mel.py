@@ -12,14 +12,23 @@ def mel_filters(rate_hz: int, window_samples: int, bands: int) -> NDArray[np.flo
     Centres are evenly spaced from 0 Hz to half the rate on the mel scale of Slaney's
     Auditory Toolbox (1998): linear to 1 kHz, logarithmic above.
     """
-    top = _mel(rate_hz / 2)
-    edges = np.array([_hz(mel) for mel in np.linspace(0, top, bands + 2)])
+    edges = _edges_hz(rate_hz, bands)
     bins = np.linspace(0, rate_hz / 2, window_samples // 2 + 1)
     low, centre, high = (edges[i : i + bands, None] for i in range(3))
     rising = (bins - low) / (centre - low)
     falling = (high - bins) / (high - centre)
     triangles = np.maximum(0, np.minimum(rising, falling))
     return np.asarray(triangles * 2 / (high - low), np.float32)
+
+
+def mel_centres_hz(rate_hz: int, bands: int) -> NDArray[np.float64]:
+    """Return the centres of those filters, float64 [bands]."""
+    return _edges_hz(rate_hz, bands)[1:-1]
+
+
+def _edges_hz(rate_hz: int, bands: int) -> NDArray[np.float64]:
+    top = _mel(rate_hz / 2)
+    return np.array([_hz(mel) for mel in np.linspace(0, top, bands + 2)])
 
 
 def _mel(hz: float) -> float:

@@ -16,6 +16,7 @@ from torch.nn import functional
 from rtvc_bridge.audio import Audio, joined
 from rtvc_bridge.stages.campplus import RATE_HZ
 from rtvc_bridge.stages.drafts import LEVEL, Spectrum
+from rtvc_bridge.stages.line import KEPT, is_narrow
 from rtvc_bridge.stages.pitch import median_f0_hz
 from rtvc_bridge.stages.search import Target
 from rtvc_bridge.stages.tuner import long_term_spectrum
@@ -28,6 +29,8 @@ NATURAL_ENOUGH = 4.3
 Ear: TypeAlias = Callable[[Tensor], Tensor]
 """Hears [n] samples at 16 kHz."""
 
+PASSED_HZ = (300.0, 3400.0)
+"""What telephony lets through (ITU-T G.712)."""
 _CHANNEL_BANDS = 12
 _CHANNEL_DB = 3.0
 _QUIETEST_NOISE_DB, _LOUDEST_NOISE_DB = -35.0, -15.0
@@ -67,6 +70,8 @@ class Objective:
     def loss(self, draft: Tensor, target: Target, *, channel: int) -> Tensor:
         """Return how far a draft is from the speaker; 0 is the same voice, naturally spoken.
 
+        A speaker who is known from a telephone only is compared over a telephone.
+
         Args:
             draft: [n] samples at 16 kHz, a few seconds.
             target: The speaker.
@@ -76,12 +81,13 @@ class Objective:
             ModelError: If a network cannot be had.
         """
         views = torch.Generator().manual_seed(channel)
-        heard = (draft, through_channel(draft, views))
+        plain = over_the_line(draft) if is_narrow(target.spectrum) else draft
+        heard = (plain, through_channel(plain, views))
         first = torch.stack([self._first(each) for each in heard])
         second = torch.stack([self._second()(each) for each in heard])
         likeness = (first @ torch.from_numpy(target.embedding)).mean()
         likeness = likeness + (second @ torch.from_numpy(target.second)).mean()
-        spectrum = (self._spectrum(draft) - torch.from_numpy(target.spectrum)).abs().mean()
+        spectrum = _apart(self._spectrum(draft), torch.from_numpy(target.spectrum))
         unnatural = functional.relu(NATURAL_ENOUGH - self._naturalness()(draft))
         loss: Tensor = 2 - likeness + SPECTRUM_WEIGHT * spectrum + NATURALNESS_WEIGHT * unnatural
         return loss
@@ -95,6 +101,22 @@ class Objective:
             mean = torch.stack([self._second()(each) for each in pieces or [samples]]).mean(0)
         vector: Embedding = (mean / mean.norm()).numpy()
         return vector
+
+
+def over_the_line(draft: Tensor) -> Tensor:
+    """Return [n] samples at 16 kHz as a telephone lets them through."""
+    spectrum = torch.fft.rfft(draft)
+    hz = torch.linspace(0, RATE_HZ / 2, len(spectrum))
+    passed = (hz > PASSED_HZ[0]) & (hz < PASSED_HZ[1])
+    heard: Tensor = torch.fft.irfft(spectrum * passed, len(draft))
+    return heard
+
+
+def _apart(ours: Tensor, theirs: Tensor) -> Tensor:
+    """Return how far two long-term spectra are apart, in nats, where the second says something."""
+    if is_narrow(theirs.numpy()):
+        ours, theirs = (each[KEPT] - each[KEPT].mean() for each in (ours, theirs))
+    return (ours - theirs).abs().mean()
 
 
 def through_channel(draft: Tensor, drawn: torch.Generator) -> Tensor:

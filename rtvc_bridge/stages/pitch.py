@@ -7,11 +7,14 @@ the octave below from being chosen.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rtvc_bridge.audio import Audio, joined
+from rtvc_bridge.stages.line import is_narrow
+from rtvc_bridge.stages.tuner import long_term_spectrum
 
 RATE_HZ = 8_000
 LOWEST_HZ = 55.0
@@ -21,16 +24,32 @@ _FRAME = 400  # 50 ms: nearly three periods of the lowest voice
 _HOP = 80
 _N_FFT = 1024
 _LAGS = int(RATE_HZ / LOWEST_HZ) + 2
-_PERIODIC = 0.6
-"""Least correlation of a voiced frame."""
-_NEARLY_BEST = 0.88
 _LOUD_DB = 25.0
 """Frames this far below the loud ones are not looked at."""
 _FAR_OCTAVES = 0.7
 """Frames this far from the median are taken for errors."""
 
 
-def voiced_f0_hz(samples: NDArray[np.float32]) -> NDArray[np.float64]:
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Which lag is the period.
+
+    Attributes:
+        periodic: Least correlation of a voiced frame.
+        nearly_best: Share of the best correlation at which a shorter lag wins.
+    """
+
+    periodic: float
+    nearly_best: float
+
+
+WIDE = Rule(0.6, 0.88)
+NARROW = Rule(0.45, 0.97)
+"""For telephones, which lack the first harmonics. Of 63 LibriSpeech clips, 10 s each, cut to 300 to
+3,400 Hz, WIDE is wrong by over 2 semitones for 19 %, this for 3 %."""
+
+
+def voiced_f0_hz(samples: NDArray[np.float32], rule: Rule = WIDE) -> NDArray[np.float64]:
     """Return the F0 of every voiced frame of [n] samples at 8 kHz, in Hz."""
     if len(samples) < _FRAME:
         return np.zeros(0)
@@ -41,13 +60,14 @@ def voiced_f0_hz(samples: NDArray[np.float32]) -> NDArray[np.float64]:
     window = np.hanning(_FRAME)
     correlation = _autocorrelation(frames * window) / _autocorrelation(window[None])
     shortest = int(RATE_HZ / HIGHEST_HZ)
-    found = [_lag(row, shortest) for row in correlation]
+    found = [_lag(row, shortest, rule) for row in correlation]
     return np.array([RATE_HZ / lag for lag in found if lag is not None])
 
 
 def median_f0_hz(clips: Sequence[Audio]) -> float | None:
     """Return the median F0 of the speech in `clips`, None if too little of it is voiced."""
-    f0_hz = voiced_f0_hz(joined(clip.at(RATE_HZ) for clip in clips).samples)
+    rule = NARROW if is_narrow(long_term_spectrum(clips)) else WIDE
+    f0_hz = voiced_f0_hz(joined(clip.at(RATE_HZ) for clip in clips).samples, rule)
     if len(f0_hz) < 20:
         return None
     median = float(np.median(f0_hz))
@@ -63,14 +83,14 @@ def _autocorrelation(frames: NDArray[np.float64]) -> NDArray[np.float64]:
     return normed
 
 
-def _lag(row: NDArray[np.float64], shortest: int) -> float | None:
+def _lag(row: NDArray[np.float64], shortest: int, rule: Rule) -> float | None:
     """Return the period in samples, between samples, or None where there is none."""
     inner = row[shortest:-1]
     rising, falling = inner >= row[shortest - 1 : -2], inner > row[shortest + 1 :]
     peaks = shortest + np.flatnonzero(rising & falling)
-    if not len(peaks) or row[peaks].max() < _PERIODIC:
+    if not len(peaks) or row[peaks].max() < rule.periodic:
         return None
-    lag = int(peaks[row[peaks] >= _NEARLY_BEST * row[peaks].max()][0])
+    lag = int(peaks[row[peaks] >= rule.nearly_best * row[peaks].max()][0])
     left, middle, right = row[lag - 1 : lag + 2]
     bend = left - 2 * middle + right
     return lag + (0.5 * (left - right) / bend if bend else 0.0)

@@ -16,6 +16,7 @@ from safetensors.numpy import save_file
 
 from rtvc_bridge.audio import Audio, joined
 from rtvc_bridge.errors import ModelError
+from rtvc_bridge.stages.line import KEPT, is_narrow
 from rtvc_bridge.stages.mel import mel_filters
 from rtvc_bridge.stages.style import HALF
 from rtvc_bridge.voices import Embedding, Tensors
@@ -56,6 +57,12 @@ def features(embedding: Embedding, clips: Sequence[Audio]) -> NDArray[np.float32
     return read.astype(np.float32)
 
 
+def line_features(read: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return what of the features a telephone lets through, float32 [256 + kept bands]."""
+    kept = read[EMBEDDING_SIZE:][KEPT]
+    return np.concatenate([read[:EMBEDDING_SIZE], kept - kept.mean()])
+
+
 @dataclass(frozen=True, slots=True)
 class RidgeTuner:
     """Features to style, in one matrix.
@@ -72,6 +79,9 @@ class RidgeTuner:
         z_map: float32 [n_components, n_coefficients], the same.
         offset_bias: float32 [58 x 128], of the decoder's layers, learnt on them too.
         offset_map: float32 [n_components, 58 x 128], the same.
+        line_weight: float32 [256 + kept bands, 336], what a telephone recording's features, as
+            `line_features` gives them, say of those the speaker would have without a telephone.
+        line_bias: float32 [336], the same.
         limit: How many standard deviations the ridge's coefficient may reach.
         stock_names: The stock voices, in the order of the two below.
         stock_styles: float32 [n_stock, 256].
@@ -88,6 +98,8 @@ class RidgeTuner:
     z_map: NDArray[np.float32]
     offset_bias: NDArray[np.float32]
     offset_map: NDArray[np.float32]
+    line_weight: NDArray[np.float32]
+    line_bias: NDArray[np.float32]
     limit: float
     stock_names: tuple[str, ...]
     stock_styles: NDArray[np.float32]
@@ -98,6 +110,8 @@ class RidgeTuner:
     def tune(self, embedding: Embedding, clips: Sequence[Audio]) -> Tensors:
         """Return {"style": float32 [256], "decoder_offsets": float32 [58, 128]}."""
         x = features(embedding, clips)
+        if is_narrow(x[EMBEDDING_SIZE:]):
+            x = line_features(x) @ self.line_weight + self.line_bias
         h = (x - self.feature_mean) @ self.components
         z = np.clip(x @ self.weight + self.bias, -self.limit, self.limit)
         z = z + self.z_bias + h @ self.z_map

@@ -238,11 +238,13 @@ class BridgeApp(HaltingApp):
             self._read_tab()
 
     def _read(self) -> None:
-        """Read the status, unless that is going on; then again after it."""
-        if self._reading or self.daemon is None:
-            return
-        self._reading, self._stale = True, False
-        self.ask(Ask(lambda daemon: daemon.status(), self._show, self._not_read))
+        """Read the status; while that is going on, once more a little later."""
+        self._stale = False
+        if self._reading:
+            self._outdated()
+        elif self.daemon is not None:  # the first thing that one tells is its status
+            self._reading = True
+            self.ask(Ask(lambda daemon: daemon.status(), self._show, self._not_read))
 
     def _not_read(self, _reason: str) -> None:
         self._reading = False  # the watcher tells why

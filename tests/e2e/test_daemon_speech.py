@@ -51,7 +51,7 @@ def test_a_voice_enrolled_through_the_daemon_says_words_that_are_understood(home
         assert status["ready"]
         assert status["latency"]["http"]["count"] == 1
         assert home.run("stop").returncode == 0
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
     samples, rate_hz = soundfile.read(sound, dtype="float32")
     heard = Recogniser(artifact("whisper-base")).words(Audio(samples, rate_hz))
     assert spelled_out(heard) == spelled_out(LINE)

@@ -82,7 +82,7 @@ def test_a_listener_who_comes_and_goes_costs_the_others_no_frame():
                 await alice.heard.until_quiet()
                 assert guild.call.group(lounge).epoch == 3
             assert alice.heard.counts == {Kind.E2EE: 200, Kind.SILENCE: 5}
-            assert 50 < carol.heard.counts[Kind.E2EE] < 80
+            assert 20 < carol.heard.counts[Kind.E2EE] < 140  # 150 if she had stayed
             assert peak_hz(carol.heard) == pytest.approx(TONE_HZ, abs=1)
 
     run(story())

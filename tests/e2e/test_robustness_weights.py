@@ -6,6 +6,7 @@ import pytest
 import soundfile
 
 from rtvc_bridge.audio import Audio
+from rtvc_bridge.bench.judges import SECOND_ENCODER, SecondEmbedder
 from rtvc_bridge.bench.robustness import Robustness
 from rtvc_bridge.enrolment import read_clip
 from rtvc_bridge.voices import Consent
@@ -18,10 +19,10 @@ pytestmark = pytest.mark.models
 def bench(artifact):
     for name in ("kokoro-82m", "ge2e", "perth"):
         artifact(name)
+    second = SecondEmbedder(artifact(SECOND_ENCODER))
     with Worker("rtvc_bridge.stages.assemble:three_stage", {}) as worker:
         worker.wait_ready()
-        # The second encoder is not among what a test run installs: the first takes its place.
-        yield Robustness(worker, worker, Consent("reader", "2026-01-01T00:00:00Z"))
+        yield Robustness(worker, second, Consent("reader", "2026-01-01T00:00:00Z"))
 
 
 def speech(folder, recording, speakers):
@@ -44,6 +45,7 @@ def test_each_condition_tells_likeness_and_who_was_refused(bench, artifact, tmp_
     for left in conditions.values():
         assert left.refused == 1
         assert left.recorded_s == pytest.approx(10.5, abs=0.1)
-        assert left.ge2e is not None
-        assert 0.5 < left.ge2e < 1
-        assert left.second == left.ge2e
+        for likeness in (left.ge2e, left.second):
+            assert likeness is not None
+            assert 0.5 < likeness < 1
+        assert left.second != left.ge2e

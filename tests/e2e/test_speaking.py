@@ -22,7 +22,7 @@ from rtvc_bridge.worker import Worker
 pytestmark = pytest.mark.models
 
 LINE = "Please leave the blue box on the chair, and then come back here."
-LIMIT_S = 120
+LIMIT_S = 280
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +145,7 @@ def pitches(sound):
 
 
 def test_a_killed_worker_fails_its_line_and_serves_the_next(engine, worker, voice):
-    utterance = engine.say(LINE, voice, lane="test")
+    utterance = engine.say(" ".join([LINE] * 5), voice, lane="test")
     pieces = iter(utterance)
     next(pieces)
     waiting = engine.say("And this comes after it.", voice, lane="test")

@@ -52,6 +52,7 @@ class Enroller(StandIn):
 def test_a_person_who_speaks_into_the_microphone_is_metered_recorded_and_enrolled(room, reader):
     daemon = Enroller()
     app = bridge(daemon)
+    took_s: list[float] = []
 
     async def script(pilot):
         await until(pilot, lambda: "ready" in shown(app))
@@ -65,6 +66,7 @@ def test_a_person_who_speaks_into_the_microphone_is_metered_recorded_and_enrolle
         await until(pilot, lambda: "████" in shown(app))
         await until(pilot, lambda: time.monotonic() - begun > SPOKEN_S)
         await pilot.press("enter")
+        took_s.append(time.monotonic() - begun)
         await until(pilot, lambda: "Enter keeps it" in shown(app))
         assert "s or more make a voice" not in shown(app)
         await pilot.press("enter")
@@ -78,5 +80,5 @@ def test_a_person_who_speaks_into_the_microphone_is_metered_recorded_and_enrolle
         finally:
             speaker.kill()
     (sound,) = daemon.recorded
-    assert sound.seconds == pytest.approx(SPOKEN_S, abs=2.0)
+    assert SPOKEN_S - 2 < sound.seconds < took_s[0] + 2
     assert np.mean(SpeechDetector().probabilities(sound) > 0.5) > 0.5, "no speech was heard"

@@ -49,6 +49,7 @@ def home(artifact, tmp_path, monkeypatch):
 @pytest.fixture
 def api(home, tmp_path):
     with served(tmp_path) as daemon, daemon.client() as client:
+        client.timeout = 120.0  # each examination starts a process that loads torch
         yield client
 
 

@@ -89,8 +89,8 @@ async def test_without_agreement_no_voice_is_made(there):
 @in_scene()
 async def test_why_a_recording_makes_no_voice_is_shown(there):
     await ask(there.alice, there, "settings manners", members_enrol=True)
-    said = await enrol(there.bob, there, "bobs own", recording(2.0), press=AGREE)
-    assert "at least 3 s are needed" in said
+    said = await enrol(there.bob, there, "bobs own", recording(1.0), press=AGREE)
+    assert "at least 2 s are needed" in said
     said = await enrol(there.bob, there, "bobs own", b"no sound", press=AGREE)
     assert "me.wav" in said
     assert there.desk.voices.names() == ["alba", "secret"]

@@ -13,7 +13,7 @@ from rtvc_bridge.testing import humming, policy, tone_voice
 
 pytestmark = [pytest.mark.discord, pytest.mark.trust]
 
-LONG = "a line of some words that goes on for a while " * 3
+LONG = "a line of some words that goes on for a while " * 8
 
 
 @pytest.fixture(autouse=True)

@@ -36,6 +36,15 @@ async def test_an_answer_goes_from_queued_over_speaking_to_spoken(tmp_path):
         assert server.heard.sounding()
 
 
+async def refused(on, press):
+    """Wait until Discord has refused to take the answer to a press."""
+    await on.loopback.changes.until(
+        lambda: [each for each in on.loopback.rest.requests if each.path.endswith("/callback")],
+        "the refusal",
+    )
+    assert press.text == ""
+
+
 @in_loop
 async def test_a_line_behind_another_tells_how_many_come_before(tmp_path):
     async with stage(tmp_path, pipeline=humming(hold_path=str(tmp_path / "go"))) as on:
@@ -81,7 +90,7 @@ async def test_an_interaction_that_came_too_late_is_left_alone(tmp_path):
             code=10062,
             message="Unknown interaction",
         )
-        say(server, "not this")
+        await refused(on, say(server, "not this"))
         press = say(server, "but this")
         await press.shows("Spoken")
         assert len(on.engine.queue.listed()) == 0
@@ -100,7 +109,7 @@ async def test_a_press_that_was_answered_already_harms_nothing(tmp_path):
             code=40060,
             message="Interaction has already been acknowledged.",
         )
-        say(server, "not this")
+        await refused(on, say(server, "not this"))
         await say(server, "but this").shows("Spoken")
 
 
@@ -134,7 +143,7 @@ async def test_a_failure_of_discord_while_answering_does_not_end_the_bot(tmp_pat
     async with stage(tmp_path) as on:
         (server,) = on.servers
         on.loopback.refuse("POST", "/interactions/*/callback", status=403, code=50013)
-        server.guild.press("/help", user=server.alice)
+        await refused(on, server.guild.press("/help", user=server.alice))
         await server.guild.press("/help", user=server.alice).shows("/say")
 
 

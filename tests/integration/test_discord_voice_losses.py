@@ -13,6 +13,7 @@ from rtvc_discord.client import NOT_ALLOWED
 pytestmark = pytest.mark.discord
 
 LONG = "x" * 100  # 1 s
+LONGER = "x" * 300  # 3 s, lest it be over before it is cut off
 FRAMES = int(len(LONG) * FRAMES_PER_LETTER)
 ALL = range(FRAMES, FRAMES + 3)  # the resampler's edges may touch one more each
 
@@ -63,7 +64,8 @@ async def test_thrown_out_by_the_server_and_still_listed_it_comes_back(tmp_path)
         server.guild.call.close(4014)
         assert (await server.outcome(line)).kind is Ending.SPOKEN
         await server.heard.until_quiet()
-        assert len(server.heard.sounding()) in ALL
+        # What was sent before the bot knew of the close is lost.
+        assert FRAMES - server.guild.call.into_the_void <= len(server.heard.sounding()) < ALL.stop
 
 
 @in_loop
@@ -95,7 +97,7 @@ async def test_let_in_no_more_it_does_not_come_back_once_it_is_lost(tmp_path, pe
     async with stage(tmp_path) as on:
         (server,) = on.servers
         await server.join()
-        line = server.say(LONG)
+        line = server.say(LONGER)
         await server.heard.until_packets(30)
         server.lounge.deny(server.guild.me, permission)
         outcome = await server.outcome(line)
@@ -136,7 +138,7 @@ async def test_a_channel_deleted_while_the_connection_is_down_ends_it(tmp_path):
     async with stage(tmp_path) as on:
         (server,) = on.servers
         await server.join()
-        line = server.say(LONG)
+        line = server.say(LONGER)
         await server.heard.until_packets(30)
         server.guild.call.refuse.extend([4006] * 3)
         server.guild.call.close(4015)
@@ -154,7 +156,7 @@ async def test_taken_out_of_a_server_it_speaks_on_in_the_others(tmp_path):
     async with stage(tmp_path, servers=2) as on:
         gone, here = on.servers
         await asyncio.gather(gone.join(), here.join())
-        lost, kept = gone.say(LONG), here.say(LONG)
+        lost, kept = gone.say(LONGER), here.say(LONG)
         await gone.heard.until_packets(30)
         gone.guild.remove_bot()
         outcome = await gone.outcome(lost)

@@ -1,5 +1,6 @@
 """Requests that nobody in their right mind sends, drawn by chance from fixed seeds."""
 
+import errno
 import json
 import random
 import socket
@@ -99,11 +100,13 @@ def malformed(rng, token):
 def answered(address, request):
     """The status of the answer, None if there is none."""
     with socket.create_connection(address, timeout=SOON_S) as connection:
-        connection.sendall(request)
-        connection.shutdown(socket.SHUT_WR)
         try:
+            connection.sendall(request)
+            connection.shutdown(socket.SHUT_WR)
             start = connection.recv(12)
-        except ConnectionResetError:
+        except OSError as error:
+            if error.errno not in (errno.ECONNRESET, errno.EPIPE, errno.ENOTCONN):
+                raise
             return None
     return int(start[9:12]) if start else None
 

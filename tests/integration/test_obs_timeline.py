@@ -3,16 +3,26 @@
 import asyncio
 from collections import deque
 
+import numpy as np
 import pytest
 from rtvc_obs.phrases import phrases
 from rtvc_obs.timeline import Caption, Timeline
 
+from rtvc_bridge.audio import Audio
 from rtvc_bridge.engine import Engine, Heard
-from rtvc_bridge.testing import humming, policy, tone_voice
+from rtvc_bridge.testing import HummingPipeline, humming, policy, tone_voice
 
 ALBA = tone_voice("Alba", 220.0)
 TEXT = "Good evening to you all. And here is a second sentence."
 LIMIT_S = 20
+
+
+class Slow(HummingPipeline):
+    """Each sentence is heard for minutes, so that a test is never too late to cut it."""
+
+    def speak(self, text, voice, delivery, *, stop):
+        for sound in super().speak(text, voice, delivery, stop=stop):
+            yield Audio(np.tile(sound.samples, 1000), sound.rate_hz)
 
 
 class Clock:
@@ -111,15 +121,16 @@ def test_phrases_are_shown_in_turn_and_wiped():
 
 
 def test_nothing_more_is_shown_of_a_line_that_is_cut():
-    assert asyncio.run(shown(lambda utterance: utterance.cancel())) == [phrases(TEXT)[0], None]
+    seen = asyncio.run(shown(lambda utterance: utterance.cancel(), Slow()))
+    assert seen == [phrases(TEXT)[0], None]
 
 
-async def shown(after_first):
+async def shown(after_first, pipeline=None):
     """Return what a timeline shows of TEXT; `after_first` is called once one phrase is."""
     news: asyncio.Queue[Caption | None] = asyncio.Queue()
     seen: list[str | None] = []
     assert len(phrases(TEXT)) == 2
-    with Engine(humming(), policy()) as engine:
+    with Engine(pipeline or humming(), policy()) as engine:
         timeline = Timeline(engine, ["test"], news.put_nowait)
         utterance = engine.say(TEXT, ALBA, lane="test")
         await asyncio.to_thread(utterance.wait, LIMIT_S)

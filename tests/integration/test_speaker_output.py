@@ -132,6 +132,8 @@ def recorder(tmp_path):
 
     def finish():
         process = recording.pop()
+        enough = file.stat().st_size + RATE_HZ  # half a second more: what is on its way
+        until(lambda: file.stat().st_size > enough)
         process.terminate()
         process.wait(LIMIT_S)
         with wave.open(str(file)) as sound:
@@ -144,8 +146,9 @@ def recorder(tmp_path):
 
 
 def hum_of(samples):
-    loud = np.flatnonzero(np.abs(samples) > 0.1)
-    return samples[loud[0] : loud[-1]] if len(loud) else samples[:0]
+    """Return what is loud, without the pause between lines or where the computer stood still."""
+    pieces = samples[: len(samples) // 480 * 480].reshape(-1, 480)
+    return pieces[np.abs(pieces).max(axis=1) > 0.1].ravel()
 
 
 def test_lines_come_out_of_the_sound_server_whole_and_one_after_another(server, host, recorder):
@@ -170,7 +173,7 @@ def test_the_stream_is_open_while_it_runs_and_closed_once_cancelled(server, host
     assert running.tell("start") == "playing"
     assert server.streams()
     assert running.tell("cancel") == "cancelled, players: []"
-    assert not server.streams()
+    until(lambda: not server.streams())
 
 
 def test_a_device_that_is_not_there_is_named_with_those_that_are(server, host):

@@ -72,7 +72,9 @@ def test_voices_are_renamed_exported_deleted_and_imported(connect, daemon, tmp_p
 
     async def script(pilot):
         await until(pilot, lambda: "Voice alba" in shown(app))
-        await pilot.press("alt+v", "r")
+        await pilot.press("alt+v")
+        await until(pilot, lambda: "v revoke for good" in shown(app))
+        await pilot.press("r")
         await until(pilot, lambda: "Rename alba" in shown(app))
         await pilot.press("ctrl+u", *"zoe", "enter")
         await until(pilot, lambda: daemon.voices.names() == ["zoe"])

@@ -91,7 +91,7 @@ def test_the_offer_can_be_put_off_and_a_key_starts_one_later(absent):
         assert not started
         await pilot.press("f9")
         await until(pilot, lambda: "A daemon is starting" in shown(app))
-        assert started
+        await until(pilot, lambda: started)
 
     drive(app, script)
 

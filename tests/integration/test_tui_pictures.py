@@ -5,6 +5,7 @@ from integration.tui_standin import Process, StandIn, adapter, bridge, shown, un
 
 pytestmark = pytest.mark.tui
 
+CHOSEN = "v revoke for good"  # under the chosen voice
 PHRASES = ("Hello!", "Yes.", "No, thank you.", "One moment, please.", "Thank you.", "Goodbye!")
 
 
@@ -40,12 +41,14 @@ def daemon():
 
 @pytest.fixture
 def looks_as_before(daemon, snap_compare):
-    def look(*keys, waits_for, also="", sign_of_life="ready", **options):
+    def look(*keys, waits_for, opened="", also="", sign_of_life="ready", **options):
         app = bridge(daemon, phrases=PHRASES, **options)
 
         async def go(pilot):
             await until(pilot, lambda: sign_of_life in shown(app))
-            await pilot.press(*keys)
+            await pilot.press(*keys[:1])
+            await until(pilot, lambda: opened in shown(app))  # later keys act on what it lists
+            await pilot.press(*keys[1:])
             await until(pilot, lambda: waits_for in shown(app) and also in shown(app))
             await pilot.pause()
 
@@ -65,7 +68,10 @@ def test_speak_into_a_lane_that_nothing_plays(looks_as_before, daemon):
 
 def test_queue(looks_as_before):
     assert looks_as_before(
-        "alt+q", "down", waits_for="alba: Could you say", also="screen  12 s  Of course."
+        *("alt+q", "down"),
+        opened="3 in the queue.",
+        waits_for="alba: Could you say",
+        also="screen  12 s  Of course.",
     )
 
 
@@ -74,15 +80,17 @@ def test_voices(looks_as_before):
 
 
 def test_enrol(looks_as_before):
-    assert looks_as_before("alt+v", "e", *"carla", "ctrl+s", waits_for="Add a recording")
+    assert looks_as_before(
+        "alt+v", "e", *"carla", "ctrl+s", opened=CHOSEN, waits_for="Add a recording"
+    )
 
 
 def test_delete(looks_as_before):
-    assert looks_as_before("alt+v", "d", waits_for="Delete the voice")
+    assert looks_as_before("alt+v", "d", opened=CHOSEN, waits_for="Delete the voice")
 
 
 def test_import(looks_as_before):
-    assert looks_as_before("alt+v", "i", waits_for="Import a voice")
+    assert looks_as_before("alt+v", "i", opened=CHOSEN, waits_for="Import a voice")
 
 
 def test_held(looks_as_before, daemon):
@@ -91,7 +99,9 @@ def test_held(looks_as_before, daemon):
         ("So are you.", "bob", "It has a word in it that a moderator has to see."),
     ):
         daemon.hold(text, user=user, reason=reason)
-    assert looks_as_before("alt+q", "h", waits_for="alba: You are a", also="a Approve")
+    assert looks_as_before(
+        *("alt+q", "h"), opened="2 lines wait", waits_for="alba: You are a", also="a Approve"
+    )
 
 
 def test_everything_is_stopped(looks_as_before):
@@ -112,20 +122,22 @@ def test_a_voice_that_cannot_be_used(looks_as_before, daemon):
         "grants": ["discord:role:9", "discord:user:12"],
         "expires_at": "2026-11-20T00:00:00Z",
     }
-    assert looks_as_before("alt+v", "down", waits_for="id bruno000")
+    assert looks_as_before("alt+v", "down", opened=CHOSEN, waits_for="id bruno000")
 
 
 def test_revoke(looks_as_before):
-    assert looks_as_before("alt+v", "v", waits_for="Revoke for good")
+    assert looks_as_before("alt+v", "v", opened=CHOSEN, waits_for="Revoke for good")
 
 
 def test_grants(looks_as_before, daemon):
     daemon.known["alba"]["consent"]["grants"] = ["discord:role:9"]
-    assert looks_as_before("alt+v", "g", waits_for="No longer discord:role:9")
+    assert looks_as_before("alt+v", "g", opened=CHOSEN, waits_for="No longer discord:role:9")
 
 
 def test_adapters(looks_as_before):
-    assert looks_as_before("alt+a", "down", "down", waits_for="obs: OBS does not answer")
+    assert looks_as_before(
+        *("alt+a", "down", "down"), opened="port 4455", waits_for="obs: OBS does not answer"
+    )
 
 
 def test_latency(looks_as_before):
@@ -141,6 +153,13 @@ def test_no_daemon(looks_as_before, daemon):
     assert looks_as_before(sign_of_life="Start one now?", waits_for="esc Cancel", start=Process)
 
 
-def test_light(looks_as_before):
-    keys = ["ctrl+p", *"Light or", "space", *"dark", "down", "enter"]
-    assert looks_as_before(*keys, waits_for="Voice alba")
+def test_light(daemon, snap_compare):
+    app = bridge(daemon, phrases=PHRASES)
+
+    async def go(pilot):
+        await until(pilot, lambda: "Voice alba" in shown(app))
+        app.action_light()
+        await until(pilot, lambda: not app.current_theme.dark)
+        await pilot.pause()
+
+    assert snap_compare(app, terminal_size=(80, 24), run_before=go)

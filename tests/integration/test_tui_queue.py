@@ -1,5 +1,7 @@
 """The queue, latency and log in the terminal screen."""
 
+import threading
+
 import pytest
 from integration.tui_standin import StandIn, bridge, drive, shown, until
 
@@ -44,6 +46,31 @@ def queue_after(daemon, *keys, until_call):
 
     drive(app, script)
     return daemon.calls[before:]
+
+
+def test_what_changes_while_a_slow_status_is_read_is_shown_too(daemon):
+    app = bridge(daemon)
+    status, asked, answer = daemon.status, threading.Event(), threading.Event()
+
+    def slow():
+        told = status()
+        asked.set()
+        answer.wait(60)
+        return told
+
+    async def script(pilot):
+        await pilot.press("alt+q")
+        await until(pilot, lambda: "Fourth" in shown(app))
+        daemon.status = slow
+        daemon.end(1)
+        await until(pilot, asked.is_set)
+        daemon.end(2)
+        for _ in range(10):  # longer than changes are gathered for
+            await pilot.pause(0.05)
+        answer.set()
+        await until(pilot, lambda: "Second" not in shown(app))
+
+    drive(app, script)
 
 
 def test_the_queue_shows_every_line_with_lane_user_and_state(daemon):
@@ -144,7 +171,13 @@ def test_a_line_that_ended_before_it_was_moved_is_named(daemon):
         await pilot.press("alt+q")
         await until(pilot, lambda: "Fifth" in shown(app))
         await pilot.press(*["down"] * 4)
-        del daemon.lines[5]
+        move = daemon.move
+
+        def too_late(number, **place):  # with no reading of the status in between
+            del daemon.lines[number]
+            move(number, **place)
+
+        daemon.move = too_late
         await pilot.press("ctrl+up")
         await until(pilot, lambda: "There is no line number 5 any more." in shown(app))
         await until(pilot, lambda: waiting(app) == ["Third", "Fourth"])
@@ -203,7 +236,13 @@ def test_a_refusal_of_the_daemon_is_shown_word_for_word(daemon):
     async def script(pilot):
         await pilot.press("alt+q")
         await until(pilot, lambda: "4 in the queue." in shown(app))
-        del daemon.lines[1]
+        cancel = daemon.cancel
+
+        def too_late(number):  # with no reading of the status in between
+            del daemon.lines[number]
+            cancel(number)
+
+        daemon.cancel = too_late
         await pilot.press("x")
         await until(pilot, lambda: "There is no line number 1 any more." in shown(app))
 

@@ -47,7 +47,7 @@ def test_a_take_is_counted_in_metered_repeated_and_kept(tmp_path):
         await until(pilot, lambda: "sunlight strikes raindrops" in shown(app))
         await pilot.press("enter")
         await until(pilot, lambda: "Recording: Enter stops it." in shown(app))
-        assert meter(-6.0, width=40) in shown(app)
+        await until(pilot, lambda: meter(-6.0, width=40) in shown(app))
         await pilot.press("enter")
         await until(pilot, lambda: "2.0 s recorded. 5 s or more make a voice" in shown(app))
         await pilot.press("r")

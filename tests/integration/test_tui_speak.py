@@ -180,7 +180,7 @@ def test_say_again_replays_the_last_line_of_this_screen_only(daemon):
         await pilot.press("ctrl+r")
         await until(pilot, lambda: "Nothing was said yet." in shown(app))
         await pilot.press(*"Mine", "enter")
-        await until(pilot, lambda: "Mine" in shown(app))
+        await until(pilot, lambda: "▶ Mine" in shown(app))
         daemon.say("Theirs", voice="alba", lane="speaker", user="ann", speed=1.0)
         await until(pilot, lambda: "Theirs" in shown(app))
         await pilot.press("ctrl+r")

@@ -278,12 +278,15 @@ def test_a_process_that_dies_is_started_again_before_anyone_asks(jobs):
         assert worker.run(jobs.where) == worker.pid
 
 
-def test_a_process_deaf_to_cancel_is_killed_and_the_next_line_served():
-    options, patience = {"hang_on": "hang"}, Patience(cancel_s=0.1)
+def test_a_process_deaf_to_cancel_is_killed_and_the_next_line_served(tmp_path):
+    log, patience = tmp_path / "log", Patience(cancel_s=0.1)
+    options = {"hang_on": "hang", "log_path": str(log)}
     with Worker(HUMMING, options, patience=patience) as worker, Engine(worker, policy()) as engine:
         hung = engine.say("One. hang.", ALBA, lane="a")
         following = engine.say("Two.", ALBA, lane="a")
         next(iter(hung))
+        while log.read_text().split() != ["1", "2"]:  # it is deaf from then on
+            threading.Event().wait(0.01)
         deaf = pid_of(worker)
         hung.cancel()
         status = hung.wait(SOON_S)
@@ -361,7 +364,7 @@ def test_closing_reaps_the_process_and_refuses_what_comes_later():
 
 def test_closing_lets_the_process_tidy_up_behind_itself(jobs, tmp_path):
     tidied = tmp_path / "tidied"
-    with Worker(HUMMING, {}) as worker:
+    with Worker(HUMMING, {}, patience=Patience(close_s=SOON_S)) as worker:
         worker.run(partial(jobs.tidy_up_at_exit, path=str(tidied)))
     assert tidied.exists()
 

@@ -33,7 +33,7 @@ from rtvc_bridge.tui import BridgeApp
 
 NOW = datetime(2026, 11, 22, 19, 0, 12, tzinfo=UTC)
 QUEUED_AT = "2026-11-22T19:00:00+00:00"
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0  # a limit on failure, not a wait
 
 
 def voice_view(name: str, *, by: str = "Alba Reyes", clip_seconds: float = 12.0) -> VoiceView:
@@ -106,7 +106,9 @@ class StandIn:
 
     def status(self) -> StatusView:
         self._check()
-        live = [line for line in self.lines.values() if line["state"] in ("queued", "speaking")]
+        live = [
+            line for line in list(self.lines.values()) if line["state"] in ("queued", "speaking")
+        ]
         return {
             "version": "0.1.0",
             "pid": 4711,
@@ -140,7 +142,7 @@ class StandIn:
         number = len(self.lines) + 1
         busy = any(
             line["lane"] == lane and line["state"] in ("queued", "speaking")
-            for line in self.lines.values()
+            for line in list(self.lines.values())
         )
         self.lines[number] = {
             "id": number,
@@ -181,7 +183,7 @@ class StandIn:
         owner = self.lines[number]["lane"], self.lines[number]["user"]
         mates = [
             key
-            for key, line in self.lines.items()
+            for key, line in list(self.lines.items())
             if (line["lane"], line["user"]) == owner and line["state"] == "queued"
         ]
         others = [key for key in mates if key != number]
@@ -214,7 +216,7 @@ class StandIn:
         return number
 
     def held(self) -> Sequence[UtteranceView]:
-        return [line.copy() for line in self.lines.values() if line["state"] == "held"]
+        return [line.copy() for line in list(self.lines.values()) if line["state"] == "held"]
 
     def approve(self, number: int) -> None:
         self._check("approve", number)
@@ -373,7 +375,7 @@ class StandIn:
     def _end_all(self, state: str, lane: str | None) -> int:
         ended = [
             number
-            for number, line in self.lines.items()
+            for number, line in list(self.lines.items())
             if line["state"] == state and lane in (None, line["lane"])
         ]
         for number in ended:

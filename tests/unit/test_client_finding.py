@@ -96,7 +96,8 @@ def test_another_program_at_the_same_port_is_no_daemon(tmp_path):
     with HTTPServer(("127.0.0.1", 0), Page) as server:
         serving = threading.Thread(target=server.handle_request)
         serving.start()
-        assert not answers(Address(7, f"http://127.0.0.1:{server.server_port}", tmp_path))
+        page = Address(7, f"http://127.0.0.1:{server.server_port}", tmp_path)
+        assert not answers(page, timeout_s=60)
         serving.join()
 
 

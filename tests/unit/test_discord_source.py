@@ -112,7 +112,10 @@ def test_a_run_waits_for_a_line_that_is_still_being_made(tmp_path):
         line = engine.say(f"{LINE} {LINE}", ALBA, lane=LANE)
         while not stand.speech.begin():
             pass
-        before = stand.send(200)
+        before = [SILENCE]
+        while not sounding(before):
+            before = stand.send(1)
+        before += stand.send(199)
         release.touch()
         line.wait(SOON_S)
         after = stand.send()

@@ -146,9 +146,14 @@ def test_music_is_refused(detector):
 
 @pytest.mark.parametrize(
     ("seconds", "code", "severity"),
-    [(0.2, "too-short", "refuse"), (2.5, "too-short", "refuse"), (5.0, "short", "warn")],
+    [
+        (0.2, "too-short", "refuse"),
+        (1.5, "too-short", "refuse"),
+        (2.5, "short", "warn"),
+        (5.0, "short", "warn"),
+    ],
 )
-def test_little_speech_is_refused_under_3_s_and_warned_of_under_5(
+def test_little_speech_is_refused_under_2_s_and_warned_of_under_5(
     detector, seconds, code, severity
 ):
     assert found([speech(seconds)], detector)[code] == severity

@@ -256,7 +256,7 @@ def test_a_cushion_gives_all_in_short_pieces():
 
 
 def test_a_player_tells_how_loud_its_lane_is_while_it_sounds(engine):
-    levels = Levels()
+    levels = Levels(clock=lambda: 0.0)
     player = Player(gain=0.5, levels=levels)
     engine.play_lane("speaker", player.add)
     said(engine, "A line of some length.", ALBA)

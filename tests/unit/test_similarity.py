@@ -52,7 +52,6 @@ def test_a_stock_voice_is_0_and_the_speaker_1():
 
 
 def test_the_page_has_a_player_and_the_figures_of_every_voice(tmp_path):
-    pytest.importorskip("matplotlib")
     sound = Audio(np.zeros(2400, np.float32), 24_000)
     named = [*ROWS, row("<c/d>", "fast", 0.123)]
     page = write_page([Sample(each, sound) for each in named], tmp_path / "out")

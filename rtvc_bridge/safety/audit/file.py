@@ -62,7 +62,10 @@ class AuditFile:
                     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
                 path.chmod(0o600)
                 opened = cls._connected(path, key, database.prepare, busy_s=busy_s)
-                opened._begin()
+                with ExitStack() as undo:
+                    undo.callback(opened.close)
+                    opened._begin()
+                    undo.pop_all()
         except filelock.Timeout as error:
             msg = f"The audit {path} cannot be used: another program is opening it."
             raise StorageError(msg) from error

@@ -39,8 +39,8 @@ def test_defaults_taken_by_the_microphone_are_found_with_what_gives_them_back(se
     manage.install()
     server.pactl("set-default-sink", "rtvc_sink")
     server.pactl("set-default-source", "rtvc_mic")
-    assert found()["default output"].fix.startswith("pactl set-default-sink speaker")
-    assert "set-default-source speaker.monitor" in found()["default microphone"].fix
+    until(lambda: found()["default output"].fix.startswith("pactl set-default-sink speaker"))
+    until(lambda: "set-default-source speaker.monitor" in found()["default microphone"].fix)
 
 
 def test_a_second_voice_in_the_microphone_is_found(server):

@@ -1,0 +1,30 @@
+"""Telephone lines: whether a recording came over one, and what such a line lets through.
+
+What is left of a person's own voice is often a message on an answering machine. Its missing bands
+say nothing of the speaker: they are not compared, and what the tuner reads of them is guessed from
+the others (models/training/line.py). Numpy only.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtvc_bridge.stages.mel import mel_centres_hz
+
+RATE_HZ = 16_000
+N_BANDS = 80
+KEPT_HZ = (350.0, 3300.0)
+"""Whose bands any line keeps whole."""
+LOST_HZ = 4300.0
+"""From which on none lets anything through."""
+NARROW = -11.5
+"""Nats from the kept bands to the lost ones, or less: -50 dB."""
+
+_centres_hz = mel_centres_hz(RATE_HZ, N_BANDS)
+KEPT = np.flatnonzero((KEPT_HZ[0] < _centres_hz) & (KEPT_HZ[1] > _centres_hz))
+"""Numbers of the kept bands of a long-term spectrum."""
+_LOST = np.flatnonzero(_centres_hz > LOST_HZ)
+
+
+def is_narrow(spectrum: NDArray[np.float32]) -> bool:
+    """Return whether a long-term spectrum, [80] log-mel bands, is that of a telephone line."""
+    return bool(spectrum[_LOST].mean() - spectrum[KEPT].mean() < NARROW)
