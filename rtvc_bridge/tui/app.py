@@ -83,6 +83,7 @@ class BridgeApp(HaltingApp):
     ) -> None:
         super().__init__(start, lift_after_s=lift_after_s)
         self.animation_level = "none"  # over ssh each frame is a delay
+        self._key_offered = False
         self._watcher = Watcher(connect, self._tell, retry_s=retry_s)
         self._settled = settled
         self._reading = self._stale = False
@@ -205,7 +206,7 @@ class BridgeApp(HaltingApp):
         self._show(event.status)
         self._read_voices()
         self._read_tab()
-        self.refresh_bindings()
+        self._offer_key()
 
     def lost(self, reason: str) -> None:
         """Show that there is no daemon."""
@@ -218,7 +219,13 @@ class BridgeApp(HaltingApp):
         self.trouble(f"{self.not_started or reason} Trying again.{hint}")
         self._state.update("not connected")
         self.offer_start(reason)
-        self.refresh_bindings()
+        self._offer_key()
+
+    def _offer_key(self) -> None:
+        """Show the key that starts a daemon, or not; the key bar is made anew only for a change."""
+        if self._key_offered != self.can_start:
+            self._key_offered = self.can_start
+            self.refresh_bindings()
 
     @on(Changed)
     def _outdated(self) -> None:

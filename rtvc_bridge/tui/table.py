@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.widgets import DataTable
 
@@ -27,7 +28,7 @@ class Rows(DataTable[Text]):
 
     def on_mount(self) -> None:
         """Set the columns."""
-        self.add_columns(*self._headings)
+        self._draw(None)
 
     def on_resize(self) -> None:
         """Give the last column what is left now."""
@@ -49,10 +50,13 @@ class Rows(DataTable[Text]):
 
     def _draw(self, chosen: str | None) -> None:
         before, left = self.cursor_row, self._left()
-        self.clear()
-        for key, cells in self._rows:
-            last = cells[-1] if len(cells[-1]) <= left else f"{cells[-1][: left - 1]}…"
-            self.add_row(*map(Text, cells[:-1]), Text(last), key=key)
+        cut = [(*cells[:-1], _cut(cells[-1], left)) for _, cells in self._rows]
+        self.clear(columns=True)
+        # A table that measures its columns does so later, and keeps what it painted before.
+        for column in zip(self._headings, *cut, strict=True):
+            self.add_column(column[0], width=max(map(cell_len, column)))
+        for (key, _), cells in zip(self._rows, cut, strict=True):
+            self.add_row(*map(Text, cells), key=key)
         keys = [key for key, _ in self._rows]
         self.move_cursor(row=keys.index(chosen) if chosen in keys else before)
 
@@ -62,3 +66,7 @@ class Rows(DataTable[Text]):
         others = [max(len(row[at]) for row in table) for at in range(len(self._headings) - 1)]
         used = sum(others) + 2 * _PADDING * len(self._headings) + self.scrollbar_size_vertical
         return max(_LEAST, self.size.width - used)
+
+
+def _cut(text: str, left: int) -> str:
+    return text if len(text) <= left else f"{text[: left - 1]}…"

@@ -26,8 +26,10 @@ def test_processes_that_make_it_at_once_all_get_it(tmp_path):
         for _ in range(4)
     ]
     for maker in makers:
+        assert maker.stdout
         assert maker.stdout.readline() == "here\n"
     for maker in makers:
+        assert maker.stdin
         maker.stdin.write("go\n")
         maker.stdin.flush()
     for maker in makers:

@@ -40,7 +40,7 @@ def queue_after(daemon, *keys, until_call):
     async def script(pilot):
         await until(pilot, lambda: "1 waiting" in shown(app) or "2 waiting" in shown(app))
         await pilot.press("alt+q")
-        await until(pilot, lambda: "4 in the queue." in shown(app))
+        await until(pilot, lambda: "alba: First" in shown(app))  # chosen: keys act on it
         await pilot.press(*keys)
         await until(pilot, lambda: until_call in daemon.calls)
 
@@ -110,7 +110,7 @@ def test_a_paused_lane_is_named_and_the_same_key_lets_it_go_on(daemon):
 
     async def script(pilot):
         await pilot.press("alt+q")
-        await until(pilot, lambda: "4 in the queue." in shown(app))
+        await until(pilot, lambda: "alba: First" in shown(app))  # chosen: keys act on it
         await pilot.press("space")
         await until(pilot, lambda: "Paused: speaker." in shown(app))
         await pilot.press("space")
@@ -203,7 +203,7 @@ def test_the_cursor_stays_on_its_line_when_those_before_it_go(daemon):
 
     async def script(pilot):
         await pilot.press("alt+q")
-        await until(pilot, lambda: "4 in the queue." in shown(app))
+        await until(pilot, lambda: "alba: First" in shown(app))  # chosen: keys act on it
         await pilot.press("down", "down")
         await until(pilot, lambda: "alba: Third" in shown(app))
         daemon.end(1)
@@ -235,7 +235,7 @@ def test_a_refusal_of_the_daemon_is_shown_word_for_word(daemon):
 
     async def script(pilot):
         await pilot.press("alt+q")
-        await until(pilot, lambda: "4 in the queue." in shown(app))
+        await until(pilot, lambda: "alba: First" in shown(app))  # chosen: keys act on it
         cancel = daemon.cancel
 
         def too_late(number):  # with no reading of the status in between

@@ -9,6 +9,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+from textual.app import App
 from textual.pilot import Pilot
 
 from rtvc_bridge.client import (
@@ -411,9 +412,13 @@ def bridge(daemon: StandIn, **more: Any) -> BridgeApp:
 
 async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
     """Let the screen work until `condition` holds."""
-    async with asyncio.timeout(PATIENCE_S):
-        while not condition():
-            await pilot.pause()
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            while not condition():
+                await pilot.pause()
+    except TimeoutError:
+        msg = f"still not after {PATIENCE_S:g} s:\n{shown(pilot.app)}"
+        raise AssertionError(msg) from None
 
 
 def drive(app: BridgeApp, script: Callable[[Pilot[Any]], Awaitable[None]]) -> None:
@@ -426,7 +431,7 @@ def drive(app: BridgeApp, script: Callable[[Pilot[Any]], Awaitable[None]]) -> No
     asyncio.run(run())
 
 
-def shown(app: BridgeApp) -> str:
+def shown(app: App[Any]) -> str:
     """Return the text that the terminal shows."""
     screen = app.screen
     strips = screen._compositor.render_strips()
