@@ -16,8 +16,9 @@ KEPT_HZ = (350.0, 3300.0)
 """Whose bands any line keeps whole."""
 LOST_HZ = 4300.0
 """From which on none lets anything through."""
-NARROW = -11.5
-"""Nats from the kept bands to the lost ones, or less: -50 dB."""
+NARROW = -9.5
+"""Most nats from the kept bands to the lost ones, -41 dB. Of 251 clips of LibriSpeech none is under
+-7.6; of their 1,004 pieces over drawn lines (models/training/line.py) none is over -10.5."""
 
 _centres_hz = mel_centres_hz(RATE_HZ, N_BANDS)
 KEPT = np.flatnonzero((KEPT_HZ[0] < _centres_hz) & (KEPT_HZ[1] > _centres_hz))
