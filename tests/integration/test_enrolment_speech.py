@@ -79,7 +79,7 @@ def test_two_speakers_are_noticed_across_clips_and_within_one(reading, encoder, 
 
 
 def test_a_second_of_speech_is_refused(reading, encoder, detector):
-    with pytest.raises(ClipRejectedError, match="at least 3 s"):
+    with pytest.raises(ClipRejectedError, match="at least 2 s"):
         enrol(
             RealEars(encoder),
             [part(reading, 1, 2.5)],
