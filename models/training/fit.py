@@ -40,13 +40,19 @@ def ridge(x: Matrix, y: Matrix, strength: float) -> tuple[Matrix, Matrix]:
     return w, y0 - x0 @ w
 
 
-def held_out_r2(x: Matrix, y: Matrix, strength: float) -> Matrix:
-    """Return R2 per coefficient, each voice predicted by a map that never saw it."""
+def held_out(x: Matrix, y: Matrix, strength: float, who: NDArray[np.int_]) -> Matrix:
+    """Return y [n, m] as maps predict it that never saw a row of the same number in `who` [n]."""
     guess = np.empty_like(y)
-    folds = np.arange(len(x)) % FOLDS
+    folds = who % FOLDS
     for fold in range(FOLDS):
         w, b = ridge(x[folds != fold], y[folds != fold], strength)
         guess[folds == fold] = x[folds == fold] @ w + b
+    return guess
+
+
+def held_out_r2(x: Matrix, y: Matrix, strength: float) -> Matrix:
+    """Return R2 per coefficient, each voice predicted by a map that never saw it."""
+    guess = held_out(x, y, strength, np.arange(len(x)))
     r2: Matrix = 1 - ((guess - y) ** 2).sum(axis=0) / ((y - y.mean(axis=0)) ** 2).sum(axis=0)
     return r2
 

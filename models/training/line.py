@@ -16,18 +16,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import soundfile
 import torch
 from channels import RATE_HZ, Drawn, Floats
-from fit import FOLDS, RIDGES, Matrix, ridge
+from fit import RIDGES, Matrix, held_out, ridge
 from rich.progress import track
-from tune import encoder
+from tune import PIECES, encoder, heard
 
 from rtvc_bridge.audio import Audio
 from rtvc_bridge.stages.tuner import RidgeTuner, features, line_features, load_tuner, save_tuner
 
-PIECES = 4
-SHORTEST_S, LONGEST_S = 3.0, 12.0
 LOWEST_HZ, HIGHEST_HZ = (80.0, 350.0), (3300.0, 3850.0)
 LINE_RATE_HZ = 8_000
 LEVEL = 0.06
@@ -44,12 +41,12 @@ def over_a_line(samples: Floats, rng: Drawn) -> Floats:
     spectrum[(hz < rng.uniform(*LOWEST_HZ)) | (hz > rng.uniform(*HIGHEST_HZ))] = 0
     passed = np.fft.irfft(spectrum, len(samples))
     passed = (passed * (LEVEL / (passed.std() + 1e-6))).astype(np.float32)
-    heard = Audio(passed, RATE_HZ).at(LINE_RATE_HZ).samples
+    left = Audio(passed, RATE_HZ).at(LINE_RATE_HZ).samples
     noise = LEVEL * 10 ** (-rng.uniform(LEAST_SNR_DB, MOST_SNR_DB) / 20)
-    heard = (heard + noise * rng.normal(size=len(heard))).astype(np.float32)
+    left = (left + noise * rng.normal(size=len(left))).astype(np.float32)
     if rng.random() < COMPANDED:
-        heard = companded(heard)
-    return Audio(heard, LINE_RATE_HZ).at(RATE_HZ).samples
+        left = companded(left)
+    return Audio(left, LINE_RATE_HZ).at(RATE_HZ).samples
 
 
 def companded(samples: Floats) -> Floats:
@@ -62,16 +59,8 @@ def companded(samples: Floats) -> Floats:
 
 def read(file: Path) -> tuple[Floats, Floats]:
     """Return the features of a clip [336], and of its pieces over lines [PIECES, 336]."""
-    samples, rate_hz = soundfile.read(file, dtype="float32")
-    clip = Audio(samples, rate_hz).at(RATE_HZ)
-    rng = np.random.default_rng(list(file.name.encode()))
-    pieces = []
-    for _ in range(PIECES):
-        count = min(len(clip.samples), round(rng.uniform(SHORTEST_S, LONGEST_S) * RATE_HZ))
-        start = int(rng.integers(len(clip.samples) - count + 1))
-        piece = Audio(over_a_line(clip.samples[start : start + count], rng), RATE_HZ)
-        pieces.append(features(encoder().embed(piece), [piece]))
-    return features(encoder().embed(clip), [clip]), np.stack(pieces)
+    clip, pieces = heard(file, over_a_line)
+    return features(encoder().embed(clip), [clip]), pieces
 
 
 def known(files: Sequence[Path], work: Path) -> tuple[Matrix, Matrix]:
@@ -86,24 +75,6 @@ def known(files: Sequence[Path], work: Path) -> tuple[Matrix, Matrix]:
         np.savez(kept, whole=whole, pieces=pieces)
     with np.load(kept) as table:
         return table["whole"].astype(np.float64), table["pieces"].astype(np.float64)
-
-
-def paired(whole: Matrix, pieces: Matrix) -> tuple[Matrix, Matrix]:
-    """Return what is left of every piece, and the features of the clip that it is of."""
-    left = [line_features(x) for x in pieces.reshape(-1, whole.shape[1]).astype(np.float32)]
-    return np.stack(left).astype(np.float64), np.repeat(whole, PIECES, axis=0)
-
-
-def held_out(whole: Matrix, pieces: Matrix, strength: float) -> Matrix:
-    """Return features [n x PIECES, 336], each speaker's guessed by a map that never heard them."""
-    guessed = np.empty_like(pieces)
-    folds = np.arange(len(whole)) % FOLDS
-    for fold in range(FOLDS):
-        known, new = folds != fold, folds == fold
-        w, b = ridge(*paired(whole[known], pieces[known]), strength)
-        left, _ = paired(whole[new], pieces[new])
-        guessed[new] = (left @ w + b).reshape(-1, PIECES, whole.shape[1])
-    return guessed.reshape(-1, whole.shape[1])
 
 
 def r2(tuner: RidgeTuner, ours: Matrix, theirs: Matrix) -> tuple[float, float]:
@@ -127,13 +98,16 @@ def main() -> None:
     tuner = load_tuner(args.tuner)
     whole, pieces = known(sorted(args.speech.glob("*.flac")), args.work)
     clean = np.repeat(whole, PIECES, axis=0)
-    scores = {each: r2(tuner, held_out(whole, pieces, each), clean) for each in RIDGES}
+    noisy = pieces.reshape(clean.shape)
+    left = np.stack([line_features(x) for x in noisy.astype(np.float32)]).astype(np.float64)
+    who = np.repeat(np.arange(len(whole)), PIECES)
+    scores = {each: r2(tuner, held_out(left, clean, each, who), clean) for each in RIDGES}
     for strength, (first, second) in scores.items():
         print(f"ridge {strength:6.1f}: {first:.3f}, {second:.3f}")
-    first, second = r2(tuner, pieces.reshape(clean.shape), clean)
+    first, second = r2(tuner, noisy, clean)
     print(f"no guess:     {first:.3f}, {second:.3f}")
     best = max(scores, key=lambda strength: sum(scores[strength]))
-    w, b = ridge(*paired(whole, pieces), best)
+    w, b = ridge(left, clean, best)
     weight, bias = w.astype(np.float32), b.astype(np.float32)
     save_tuner(replace(tuner, line_weight=weight, line_bias=bias), args.out)
 

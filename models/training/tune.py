@@ -12,7 +12,7 @@ largest components among real speakers. Left and taken up again at will; same fo
 import argparse
 import math
 import multiprocessing
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import soundfile
 import torch
-from channels import RATE_HZ, coloured
+from channels import RATE_HZ, Drawn, coloured
 from numpy.typing import NDArray
 from rich.progress import track
 
@@ -114,8 +114,8 @@ def drafts() -> Drafts:
     return Drafts(net, decoder, compute)
 
 
-def read(file: Path) -> Speaker:
-    """Return what one clip tells of its speaker."""
+def heard(file: Path, channel: Callable[[Floats, Drawn], Floats]) -> tuple[Audio, Floats]:
+    """Return a clip, and the features of pieces of it over channels, [PIECES, 336]."""
     samples, rate_hz = soundfile.read(file, dtype="float32")
     clip = Audio(samples, rate_hz).at(RATE_HZ)
     rng = np.random.default_rng(list(file.name.encode()))
@@ -123,10 +123,15 @@ def read(file: Path) -> Speaker:
     for _ in range(PIECES):
         count = min(len(clip.samples), round(rng.uniform(SHORTEST_S, LONGEST_S) * RATE_HZ))
         start = int(rng.integers(len(clip.samples) - count + 1))
-        piece = Audio(coloured(clip.samples[start : start + count], rng), RATE_HZ)
+        piece = Audio(channel(clip.samples[start : start + count], rng), RATE_HZ)
         pieces.append(features(encoder().embed(piece), [piece]))
-    target = objective().target(encoder().embed(clip), [clip])
-    return Speaker(np.stack(pieces), target)
+    return clip, np.stack(pieces)
+
+
+def read(file: Path) -> Speaker:
+    """Return what one clip tells of its speaker."""
+    clip, pieces = heard(file, coloured)
+    return Speaker(pieces, objective().target(encoder().embed(clip), [clip]))
 
 
 def known(files: Sequence[Path], work: Path, pool: ProcessPoolExecutor) -> list[Speaker]:

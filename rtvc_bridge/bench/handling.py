@@ -9,6 +9,7 @@ import av
 import numpy as np
 
 from rtvc_bridge.audio import Audio, joined
+from rtvc_bridge.stages.line import PASSED_HZ
 
 Handling: TypeAlias = Callable[[Audio], Audio]
 
@@ -47,10 +48,10 @@ def noisy(audio: Audio, snr_db: float) -> Audio:
 
 
 def telephone(audio: Audio) -> Audio:
-    """Return what a telephone line lets through: 300 to 3,400 Hz."""
+    """Return what a telephone line lets through."""
     spectrum = np.fft.rfft(audio.samples)
     hz = np.linspace(0, audio.rate_hz / 2, len(spectrum))
-    kept = np.fft.irfft(spectrum * ((hz > 300) & (hz < 3400)), len(audio.samples))
+    kept = np.fft.irfft(spectrum * ((hz > PASSED_HZ[0]) & (hz < PASSED_HZ[1])), len(audio.samples))
     return Audio(kept.astype(np.float32), audio.rate_hz)
 
 

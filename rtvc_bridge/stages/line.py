@@ -12,6 +12,8 @@ from rtvc_bridge.stages.mel import mel_centres_hz
 
 RATE_HZ = 16_000
 N_BANDS = 80
+PASSED_HZ = (300.0, 3400.0)
+"""What telephony lets through (ITU-T G.712)."""
 KEPT_HZ = (350.0, 3300.0)
 """Whose bands any line keeps whole."""
 LOST_HZ = 4300.0

@@ -16,7 +16,7 @@ from torch.nn import functional
 from rtvc_bridge.audio import Audio, joined
 from rtvc_bridge.stages.campplus import RATE_HZ
 from rtvc_bridge.stages.drafts import LEVEL, Spectrum
-from rtvc_bridge.stages.line import KEPT, is_narrow
+from rtvc_bridge.stages.line import KEPT, PASSED_HZ, is_narrow
 from rtvc_bridge.stages.pitch import median_f0_hz
 from rtvc_bridge.stages.search import Target
 from rtvc_bridge.stages.tuner import long_term_spectrum
@@ -29,8 +29,6 @@ NATURAL_ENOUGH = 4.3
 Ear: TypeAlias = Callable[[Tensor], Tensor]
 """Hears [n] samples at 16 kHz."""
 
-PASSED_HZ = (300.0, 3400.0)
-"""What telephony lets through (ITU-T G.712)."""
 _CHANNEL_BANDS = 12
 _CHANNEL_DB = 3.0
 _QUIETEST_NOISE_DB, _LOUDEST_NOISE_DB = -35.0, -15.0
